@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+	"os"
+
+	"tiercel/engine/event"
+	"tiercel/rules"
+)
+
+// Source is where events come from. Run puts them into the ring until there are
+// no more, and closes it.
+type Source interface {
+	Run(ctx context.Context, ring *event.Ring) error
+}
+
+// Output is where alerts go. An alert is the output's to keep.
+type Output interface {
+	Write(a *Alert) error
+}
+
+// Config is what an Engine is made of.
+type Config struct {
+	Rules    *rules.Set
+	Outputs  []Output
+	Priority rules.Priority // alerts that are less grave are not raised
+	OnError  func(error)    // told when an output fails
+	Started  uint64         // when the run started, in nanoseconds since the epoch
+}
+
+// Engine matches rules over events.
+type Engine struct {
+	Config
+	tree    *tree
+	matcher *rules.Matcher
+	host    string
+	alerts  map[rules.Priority]uint64
+	failed  uint64
+}
+
+// New returns an engine that has seen no event yet.
+func New(c Config) *Engine {
+	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}}
+	v := e.matcher.View()
+	v.Started, v.Host = c.Started, e.host
+	return e
+}
+
+// hostname is the machine's name, or the one that TIERCEL_HOSTNAME gives it.
+func hostname() string {
+	if name := os.Getenv("TIERCEL_HOSTNAME"); name != "" {
+		return name
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// Run deals with the ring's events until it is closed and empty. Its error is that of ctx.
+func (e *Engine) Run(ctx context.Context, ring *event.Ring) error {
+	return ring.Drain(ctx, e.handle)
+}
+
+func (e *Engine) handle(ev event.Event) {
+	proc := e.tree.apply(ev)
+	if row := ev.RowIndex(); row == event.RowProcInfo || row == event.RowSpawn {
+		return
+	}
+	v := e.matcher.View()
+	v.Number++
+	v.Begin(ev, proc, event.Whole)
+	if r := e.matcher.Match(); r != nil && r.Priority <= e.Priority {
+		e.raise(r, v)
+	}
+	e.tree.release(ev)
+}
+
+func (e *Engine) raise(r *rules.Rule, v *event.View) {
+	e.alerts[r.Priority]++
+	a := newAlert(r, v, e.host)
+	for _, out := range e.Outputs {
+		if err := out.Write(a); err != nil {
+			e.failed++
+			e.OnError(err)
+		}
+	}
+}
+
+// Gravest returns the priority of the gravest alert so far; ok is false where there was none.
+// It may be called once Run has returned.
+func (e *Engine) Gravest() (p rules.Priority, ok bool) {
+	for p := rules.Emergency; p <= rules.Debug; p++ {
+		if e.alerts[p] > 0 {
+			return p, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,157 @@
+package event
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Field is one line of the fields that rules can read of an event.
+type Field struct {
+	Name  string
+	Type  FieldType
+	Arg   ArgKind
+	Many  bool  // has several values of which any may match (each ancestor, either end of a connection)
+	Facts Facts // what a source must have read for it
+	Doc   string
+	get   getter
+}
+
+// getter returns the field's i-th value; i is above 0 only for a field with Many, which ends with the status end.
+type getter func(v *View, a *Arg, i int) Value
+
+// end is the status behind the last value of a field with Many.
+const end Status = 255
+
+// Facts is a set of record parts, a bit each (1 << part).
+type Facts uint64
+
+// Has reports whether the set has the part.
+func (f Facts) Has(p Part) bool { return f&(1<<p) != 0 }
+
+func facts(parts ...Part) Facts {
+	var f Facts
+	for _, p := range parts {
+		f |= 1 << p
+	}
+	return f
+}
+
+// ArgKind says whether a field takes an argument (evt.arg.NAME, proc.aname[2]).
+type ArgKind uint8
+
+// The kinds.
+const (
+	NoArg    ArgKind = iota
+	MayIndex         // [number]
+	MayKey           // [name]
+	MustKey          // .name or [name or number]
+)
+
+// Arg is a field's argument as the compiler found it. NewArg makes one.
+type Arg struct {
+	Key   string
+	Index int
+	Set   bool
+
+	isNumber bool
+	param    [len(Table)]int8 // index of the parameter named Key, by row; -1 where the row has none
+}
+
+// NewArg returns the argument with that text; an empty text means none.
+func NewArg(key string) *Arg {
+	a := &Arg{Key: key, Set: key != ""}
+	if n, err := strconv.Atoi(key); err == nil {
+		a.Index, a.isNumber = n, true
+	}
+	for i := range Table {
+		a.param[i] = int8(Table[i].Param(key))
+	}
+	return a
+}
+
+// Get returns the field's value; of a field with Many, the first.
+func (f *Field) Get(v *View, a *Arg) Value {
+	val := f.get(v, a, 0)
+	if val.Status == end {
+		return Value{}
+	}
+	return val
+}
+
+// Any calls match with the field's values until it returns true. It returns
+// Known when one matched, else Unknown when a value was unknown, else Absent.
+func (f *Field) Any(v *View, a *Arg, match func(Value) bool) Status {
+	found := Absent
+	for i := 0; ; i++ {
+		val := f.get(v, a, i)
+		switch {
+		case val.Status == end:
+			return found
+		case val.Status == Unknown:
+			found = Unknown
+		case val.Status == Known && match(val):
+			return Known
+		}
+		if !f.Many || a.Set || val.Status == Unknown {
+			return found
+		}
+	}
+}
+
+// LookupField returns the field of that name and whether there is one. The name
+// of a field with an argument may be followed by it: evt.arg.flags.
+func LookupField(name string) (f *Field, arg string, ok bool) {
+	if f, ok := byName[name]; ok {
+		return f, "", true
+	}
+	for i := len(name) - 1; i > 0; i-- {
+		if name[i] != '.' {
+			continue
+		}
+		if f, ok := byName[name[:i]]; ok && f.Arg == MustKey {
+			return f, name[i+1:], true
+		}
+	}
+	return nil, "", false
+}
+
+var byName = func() map[string]*Field {
+	m := make(map[string]*Field, len(Fields))
+	for i := range Fields {
+		m[Fields[i].Name] = &Fields[i]
+	}
+	return m
+}()
+
+// AppendText appends the text of a value of the type, as messages show it.
+func (t FieldType) AppendText(b []byte, val Value) []byte {
+	switch {
+	case val.Status != Known:
+		return append(b, "<NA>"...)
+	case t.IsText():
+		return append(b, val.Text...)
+	case t.IsAddr():
+		return appendAddr(b, val.Text)
+	case t == TypeBool:
+		return strconv.AppendBool(b, val.Num != 0)
+	case t == TypeUint:
+		return strconv.AppendUint(b, uint64(val.Num), 10)
+	}
+	return strconv.AppendInt(b, val.Num, 10)
+}
+
+// Effects returns which effects of calls change the field's value, so that a
+// source must watch those calls for it.
+func (f *Field) Effects() Effect {
+	var e Effect
+	switch {
+	case strings.HasPrefix(f.Name, "user."), strings.HasPrefix(f.Name, "group."), strings.HasPrefix(f.Name, "thread.cap"):
+		e = SetsIDs
+	case strings.Contains(f.Name, "sid"), strings.Contains(f.Name, "pgid"), strings.Contains(f.Name, "sname"):
+		e = SetsJob
+	}
+	if strings.HasPrefix(f.Name, "proc.") && (strings.HasSuffix(f.Name, "name") || strings.HasSuffix(f.Name, "cmdline")) {
+		e |= SetsName
+	}
+	return e
+}

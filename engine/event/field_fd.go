@@ -1,0 +1,302 @@
+package event
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	fdFacts   = facts(FactObject, FactSocket)
+	sockFacts = facts(FactSocket)
+)
+
+func fdNum(v *View, _ *Arg, _ int) Value {
+	switch {
+	case !v.Row.hasDescriptor():
+		return Value{}
+	case v.Stage == RowOnly:
+		return status(Unknown)
+	case v.Row.Effect&OpensFD != 0:
+		ret := v.result()
+		if ret.Status == Known && ret.Num < 0 {
+			return Value{}
+		}
+		return ret
+	}
+	if fd, ok := v.Ev.Descriptor(); ok {
+		return num(int64(fd))
+	}
+	return Value{}
+}
+
+// fdName is the path of a call that opens one, the connection of a socket, else
+// what /proc has for the descriptor.
+func fdName(v *View, _ *Arg, _ int) Value {
+	if v.Row.opensPath() {
+		return v.path(0)
+	}
+	if !v.Row.hasDescriptor() {
+		return Value{}
+	}
+	info, st := v.socket()
+	if st == Known {
+		return v.connection(&info)
+	}
+	obj := v.fact(FactObject)
+	if obj.Status != Known {
+		return obj
+	}
+	return str(strings.TrimSuffix(obj.Text, " (deleted)"))
+}
+
+// connection is client->server.
+func (v *View) connection(info *socketInfo) Value {
+	from, to := info.ends[info.sideOf(client, v.Row)], info.ends[info.sideOf(server, v.Row)]
+	if info.domain == unix.AF_UNIX {
+		return some(to.Path + from.Path[:len(from.Path)*b2i(to.Path == "")])
+	}
+	if !from.Addr.IsValid() && !to.Addr.IsValid() {
+		return Value{}
+	}
+	start := len(v.scratch)
+	if from.Addr.IsValid() {
+		v.scratch = from.append(v.scratch)
+	}
+	v.scratch = append(v.scratch, "->"...)
+	if to.Addr.IsValid() {
+		v.scratch = to.append(v.scratch)
+	}
+	return str(text(v.scratch[start:]))
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func fdNameRaw(v *View, _ *Arg, _ int) Value {
+	if !v.Row.opensPath() {
+		return Value{}
+	}
+	return v.fact(Part(v.Row.first(0, isPath)))
+}
+
+func fdDirectory(v *View, _ *Arg, _ int) Value {
+	name := v.pathName()
+	if name.Status == Known {
+		name.Text = name.Text[:max(strings.LastIndexByte(name.Text, '/'), 0)]
+		if name.Text == "" {
+			name.Text = "/"
+		}
+	}
+	return name
+}
+
+func fdFilename(v *View, _ *Arg, _ int) Value {
+	name := v.pathName()
+	if name.Status == Known {
+		name.Text = name.Text[strings.LastIndexByte(name.Text, '/')+1:]
+	}
+	return name
+}
+
+// pathName is fdName where the descriptor names a path.
+func (v *View) pathName() Value {
+	name := fdName(v, nil, 0)
+	if name.Status == Known && !strings.HasPrefix(name.Text, "/") {
+		return Value{}
+	}
+	return name
+}
+
+func fdType(v *View, _ *Arg, _ int) Value {
+	switch {
+	case v.Row.opensPath():
+		return v.openedType()
+	case v.Row.Name == "memfd_create":
+		return str("memfd")
+	case !v.Row.hasDescriptor():
+		return Value{}
+	}
+	if info, st := v.socket(); st == Known {
+		return some(socketTypes[info.domain])
+	} else if st == Unknown {
+		return status(Unknown)
+	}
+	obj := v.fact(FactObject)
+	if obj.Status != Known {
+		return obj
+	}
+	return some(objectType(obj.Text))
+}
+
+// openedType is what a call that opens a path gives: told by its flags, as the kernel would.
+func (v *View) openedType() Value {
+	flags := v.openFlags()
+	if flags.Status == Known && flags.Num&unix.O_DIRECTORY != 0 && flags.Num&unix.O_TMPFILE != unix.O_TMPFILE {
+		return str("directory")
+	}
+	if flags.Status == Unknown {
+		return flags
+	}
+	return str("file")
+}
+
+var socketTypes = map[uint16]string{
+	unix.AF_INET: "ipv4", unix.AF_INET6: "ipv6", unix.AF_UNIX: "unix",
+	unix.AF_NETLINK: "netlink", unix.AF_PACKET: "packet",
+}
+
+// objectType tells the type by what /proc/PID/fd names it.
+func objectType(name string) string {
+	switch {
+	case strings.HasPrefix(name, "/memfd:"):
+		return "memfd"
+	case strings.HasPrefix(name, "/"):
+		return "file"
+	case strings.HasPrefix(name, "socket:"):
+		return "socket"
+	case strings.HasPrefix(name, "pipe:"):
+		return "pipe"
+	case strings.HasPrefix(name, "anon_inode:"):
+		return anonTypes[strings.Trim(name[len("anon_inode:"):], "[]")]
+	}
+	return ""
+}
+
+var anonTypes = map[string]string{
+	"eventfd": "event", "eventpoll": "eventpoll", "inotify": "inotify", "signalfd": "signalfd",
+	"timerfd": "timerfd", "bpf-map": "bpf", "bpf-prog": "bpf", "userfaultfd": "userfaultfd",
+	"io_uring": "iouring", "pidfd": "pidfd",
+}
+
+var typeChars = map[string]string{
+	"file": "f", "directory": "d", "ipv4": "4", "ipv6": "6", "unix": "u", "pipe": "p", "event": "e",
+	"eventpoll": "l", "inotify": "i", "signalfd": "s", "timerfd": "t", "memfd": "m", "netlink": "n", "packet": "k",
+	"bpf": "b", "userfaultfd": "u", "iouring": "r", "pidfd": "P",
+}
+
+func fdTypeChar(v *View, a *Arg, i int) Value {
+	t := fdType(v, a, i)
+	if t.Status == Known {
+		t = some(typeChars[t.Text])
+	}
+	return t
+}
+
+func fdEnd(s side) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		ap, st := v.end(s)
+		if st != Known {
+			return status(st)
+		}
+		return addr(ap.Addr(), v)
+	}
+}
+
+func fdPort(s side) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		ap, st := v.end(s)
+		if st != Known {
+			return status(st)
+		}
+		return num(int64(ap.Port()))
+	}
+}
+
+// either is a field with the values of two.
+func either(a, b getter) getter {
+	return func(v *View, arg *Arg, i int) Value {
+		switch i {
+		case 0:
+			return a(v, arg, 0)
+		case 1:
+			return b(v, arg, 0)
+		}
+		return status(end)
+	}
+}
+
+// ofSocket reads of the event's socket.
+func ofSocket(read func(*socketInfo, *Row) Value) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		info, st := v.socket()
+		if st != Known {
+			return status(st)
+		}
+		return read(&info, v.Row)
+	}
+}
+
+var fdProto = ofSocket(func(info *socketInfo, _ *Row) Value {
+	if info.domain != unix.AF_INET && info.domain != unix.AF_INET6 {
+		return Value{}
+	}
+	switch info.kind {
+	case unix.SOCK_STREAM:
+		return str("tcp")
+	case unix.SOCK_DGRAM:
+		if info.proto == unix.IPPROTO_ICMP || info.proto == unix.IPPROTO_ICMPV6 {
+			return str("icmp")
+		}
+		return str("udp")
+	case unix.SOCK_RAW:
+		return str("raw")
+	}
+	return Value{}
+})
+
+var fdFamily = ofSocket(func(info *socketInfo, _ *Row) Value {
+	switch info.domain {
+	case unix.AF_INET, unix.AF_INET6:
+		return str("ip")
+	case unix.AF_UNIX:
+		return str("unix")
+	}
+	return Value{}
+})
+
+var fdIsServer = ofSocket(func(info *socketInfo, row *Row) Value { return truth(info.isServer(row)) })
+
+// twoPaths reports whether the row names something that exists and a new name for it.
+func (r *Row) twoPaths() bool {
+	return r.first(1, isPath) >= 0 || r.Name == "symlink" || r.Name == "symlinkat"
+}
+
+func fsPath(v *View, _ *Arg, _ int) Value {
+	if v.Row.twoPaths() {
+		return Value{}
+	}
+	return v.path(0)
+}
+
+func fsPathRaw(v *View, _ *Arg, _ int) Value {
+	i := v.Row.first(0, isPath)
+	if i < 0 || v.Row.twoPaths() {
+		return Value{}
+	}
+	return v.fact(Part(i))
+}
+
+func fsSource(v *View, _ *Arg, _ int) Value {
+	if !v.Row.twoPaths() {
+		return Value{}
+	}
+	if i := v.Row.Param("target"); i >= 0 {
+		return v.fact(Part(i))
+	}
+	return v.path(0)
+}
+
+func fsTarget(v *View, _ *Arg, _ int) Value {
+	switch {
+	case !v.Row.twoPaths():
+		return Value{}
+	case v.Row.first(1, isPath) < 0:
+		return v.path(0)
+	}
+	return v.path(1)
+}

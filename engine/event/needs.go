@@ -1,0 +1,60 @@
+package event
+
+import "golang.org/x/sys/unix"
+
+// Needs is what a set of rules asks of a source: which rows to watch, and what
+// to read from the kernel for their events.
+type Needs struct {
+	Rows    [len(Table)]RowNeed
+	Process Facts // of every process: at its exec, and when it is first seen
+}
+
+// RowNeed is what is asked of one row.
+type RowNeed struct {
+	Match bool  // a rule can match events of the row
+	State bool  // rules read process state that the row's calls change
+	Facts Facts // to read for an event that a rule may match
+}
+
+// Watch reports whether the row's calls must be seen at all.
+func (n RowNeed) Watch() bool { return n.Match || n.State }
+
+// AddField asks for what the field needs, for events of the rows that have Match set in rows.
+func (n *Needs) AddField(f *Field, rows *[len(Table)]bool) {
+	n.Process |= f.Facts & processFacts
+	for i := range Table {
+		if rows[i] {
+			n.Rows[i].Facts |= Table[i].facts(f.Facts)
+		}
+		if Table[i].Effect&f.Effects() != 0 {
+			n.Rows[i].State = true
+		}
+	}
+}
+
+// processFacts are read once per process image, not per event.
+var processFacts = facts(FactEnv, FactGroup)
+
+// facts returns those of the facts that events of the row can have.
+func (r *Row) facts(f Facts) Facts {
+	f &^= processFacts
+	if !r.hasDescriptor() || r.opensPath() {
+		f &^= fdFacts
+	}
+	return f
+}
+
+// Condition is a test of one argument of a call: argument & Mask == Value.
+type Condition struct {
+	Arg         int
+	Mask, Value uint64
+}
+
+// Where returns which calls of a row are worth a look: all (no condition) where
+// a rule may match, else those that change the state that rules read.
+func (n *Needs) Where(row int) []Condition {
+	if !n.Rows[row].Match && Table[row].Effect&SetsName != 0 {
+		return []Condition{{Arg: 0, Mask: 1<<32 - 1, Value: unix.PR_SET_NAME}}
+	}
+	return nil
+}

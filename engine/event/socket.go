@@ -1,0 +1,159 @@
+package event
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Socket is what the kernel knows of a socket, as FactSocket carries it.
+type Socket struct {
+	Domain, Kind, Proto uint16
+	Local, Remote       []byte // each a struct sockaddr; empty where there is none
+}
+
+// Append appends the socket as FactSocket has it.
+func (s *Socket) Append(b []byte) []byte {
+	for _, n := range []uint16{s.Domain, s.Kind, s.Proto, uint16(len(s.Local))} {
+		b = binary.LittleEndian.AppendUint16(b, n)
+	}
+	return append(append(b, s.Local...), s.Remote...)
+}
+
+// socketInfo is a Socket as fields read it.
+type socketInfo struct {
+	domain, kind, proto uint16
+	ends                [2]Sock // local, remote
+}
+
+func parseSocket(b string) (socketInfo, bool) {
+	if len(b) < 8 {
+		return socketInfo{}, false
+	}
+	word := func(i int) uint16 { return uint16(b[2*i]) | uint16(b[2*i+1])<<8 }
+	info := socketInfo{domain: word(0), kind: word(1), proto: word(2)}
+	n := int(word(3))
+	if 8+n > len(b) {
+		return socketInfo{}, false
+	}
+	info.ends[local], _ = ParseSock(b[8 : 8+n])
+	info.ends[remote], _ = ParseSock(b[8+n:])
+	return info, true
+}
+
+// socket returns what is known of the socket that the event is about: the fact
+// of it, with the address that the call names where it has no remote end yet.
+func (v *View) socket() (socketInfo, Status) {
+	if v.Row.Class != Net && !v.Row.hasDescriptor() {
+		return socketInfo{}, Absent
+	}
+	fact := v.fact(FactSocket)
+	info, ok := parseSocket(fact.Text)
+	if fact.Status == Unknown {
+		return info, Unknown
+	}
+	named, has := v.namedAddr()
+	if !ok && !has {
+		return info, Absent
+	}
+	if has && !info.ends[remote].Addr.IsValid() && info.ends[remote].Path == "" {
+		info.ends[remote] = named
+	}
+	if info.domain == 0 {
+		info.domain = named.Family
+	}
+	return info, Known
+}
+
+// namedAddr returns the address that a call names as its peer.
+func (v *View) namedAddr() (Sock, bool) {
+	i := v.Row.first(0, func(t Type) bool { return t == SockAddr || t == MsgName })
+	if i < 0 || v.Row.Name == "bind" {
+		return Sock{}, false
+	}
+	raw := v.fact(Part(i))
+	if raw.Status != Known {
+		return Sock{}, false
+	}
+	return ParseSock(raw.Text)
+}
+
+// An end of a connection.
+type side int
+
+const (
+	local side = iota
+	remote
+	client
+	server
+)
+
+// end returns which address an end is, and the address.
+func (v *View) end(s side) (netip.AddrPort, Status) {
+	info, st := v.early(s)
+	if st != Known {
+		return netip.AddrPort{}, st
+	}
+	if s >= client {
+		s = info.sideOf(s, v.Row)
+	}
+	if !info.ends[s].Addr.IsValid() {
+		return netip.AddrPort{}, Absent
+	}
+	return info.ends[s].Addr, Known
+}
+
+// early is socket, except that a connect's remote end, which the call names, is
+// known before the kernel is asked.
+func (v *View) early(s side) (socketInfo, Status) {
+	info, st := v.socket()
+	if st == Unknown && v.Stage == AtEntry && v.Row.Name == "connect" && (s == remote || s == server) {
+		if named, ok := v.namedAddr(); ok {
+			info.ends[remote] = named
+			return info, Known
+		}
+	}
+	return info, st
+}
+
+// sideOf tells client and server apart: who accepts is the server, who connects
+// or sends is not; of other calls the smaller port is taken for the server's.
+func (info *socketInfo) sideOf(s side, row *Row) side {
+	if (s == server) == info.isServer(row) {
+		return local
+	}
+	return remote
+}
+
+func (info *socketInfo) isServer(row *Row) bool {
+	switch row.Name {
+	case "accept", "accept4", "listen", "bind":
+		return true
+	case "connect", "sendto", "sendmsg", "sendmmsg":
+		return false
+	}
+	l, r := info.ends[local].Addr, info.ends[remote].Addr
+	return l.IsValid() && (!r.IsValid() || l.Port() < r.Port())
+}
+
+// append writes an address as messages show it.
+func (s Sock) append(b []byte) []byte {
+	switch {
+	case s.Addr.IsValid():
+		b = s.Addr.Addr().AppendTo(b)
+		return strconv.AppendUint(append(b, ':'), uint64(s.Addr.Port()), 10)
+	case s.Family == unix.AF_UNIX:
+		return append(b, s.Path...)
+	}
+	return Domain.AppendWord(b, uint64(s.Family))
+}
+
+func appendAddr(b []byte, raw string) []byte {
+	a, ok := netip.AddrFromSlice([]byte(raw))
+	if !ok {
+		return append(b, "<NA>"...)
+	}
+	return a.AppendTo(b)
+}

@@ -1,0 +1,254 @@
+package event
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Stage is how far an event has come, and so what can be known of it.
+type Stage uint8
+
+// The stages. At RowOnly there is no event yet, just a row that one may come
+// from: what is absent or false then is so for every event of the row.
+const (
+	RowOnly Stage = iota
+	AtEntry
+	Whole
+)
+
+// View is an event together with the process that it is of: what fields are
+// read through. Begin starts a new event; a View is for one goroutine.
+type View struct {
+	Ev      Event
+	Row     *Row
+	Proc    *Process // nil where it is not known
+	Stage   Stage
+	Number  uint64 // how many events came before
+	Started uint64 // when the run started, in nanoseconds since the epoch
+	Host    string
+
+	index   int // of Row in Table
+	scratch []byte
+	paths   [2]Value // the first two paths, resolved once
+	cached  [2]bool
+}
+
+// Begin turns the view to an event, and drops all values read of the one before.
+func (v *View) Begin(ev Event, proc *Process, stage Stage) {
+	v.begin(ev.RowIndex())
+	v.Ev, v.Proc, v.Stage = ev, proc, stage
+}
+
+// BeginRow turns the view to all events of a row at once.
+func (v *View) BeginRow(row int) {
+	v.begin(row)
+	v.Ev, v.Proc, v.Stage = nil, nil, RowOnly
+}
+
+func (v *View) begin(row int) {
+	v.Row, v.index = &Table[row], row
+	v.scratch = v.scratch[:0]
+	v.cached = [2]bool{}
+}
+
+// missing is what a fact that the event lacks counts as.
+func (v *View) missing() Value {
+	if v.Stage == Whole {
+		return Value{}
+	}
+	return status(Unknown)
+}
+
+// fact returns a part as text.
+func (v *View) fact(p Part) Value {
+	if v.Stage == RowOnly {
+		return status(Unknown)
+	}
+	if b, ok := v.Ev.Bytes(p); ok {
+		return str(text(b))
+	}
+	if v.Ev.Has(p) {
+		return Value{}
+	}
+	return v.missing()
+}
+
+// word returns the word of the i-th parameter, as its type's number.
+func (v *View) word(i int) Value {
+	if v.Stage == RowOnly {
+		return status(Unknown)
+	}
+	w, ok := v.Ev.Word(i)
+	if !ok {
+		return Value{}
+	}
+	return num(v.Row.Params[i].Type.Number(w))
+}
+
+// result returns the call's result.
+func (v *View) result() Value {
+	if v.Row.When == Entry {
+		return Value{}
+	}
+	if v.Stage != RowOnly {
+		if ret, ok := v.Ev.Ret(); ok {
+			return num(ret)
+		}
+	}
+	return v.missing()
+}
+
+// first returns the index of the n-th parameter (from 0) whose type satisfies is, or -1.
+func (r *Row) first(n int, is func(Type) bool) int {
+	for i := range r.Params {
+		if is(r.Params[i].Type) {
+			if n == 0 {
+				return i
+			}
+			n--
+		}
+	}
+	return -1
+}
+
+func isPath(t Type) bool { return t == Path }
+func isFD(t Type) bool   { return t == FD }
+
+// path returns the row's n-th path (0 or 1), absolute and without dots, as far as text can tell.
+func (v *View) path(n int) Value {
+	i := v.Row.first(n, isPath)
+	if i < 0 {
+		return Value{}
+	}
+	if !v.cached[n] {
+		v.paths[n], v.cached[n] = v.resolve(i), true
+	}
+	return v.paths[n]
+}
+
+func (v *View) resolve(i int) Value {
+	raw := v.fact(Part(i))
+	if raw.Status != Known || isClean(raw.Text) {
+		return raw
+	}
+	base := ""
+	if !strings.HasPrefix(raw.Text, "/") {
+		dir := v.fact(Base + Part(i))
+		if dir.Status != Known {
+			return orRaw(dir, raw)
+		}
+		base = dir.Text
+	}
+	start := len(v.scratch)
+	v.scratch = appendClean(v.scratch, base, raw.Text)
+	return str(text(v.scratch[start:]))
+}
+
+// orRaw is what a relative path counts as: while its base may still come, nothing.
+func orRaw(dir, raw Value) Value {
+	if dir.Status == Unknown {
+		return dir
+	}
+	return raw
+}
+
+// NeedsBase reports whether the i-th parameter is a path that starts from somewhere else than the root.
+func (e Event) NeedsBase(i int) bool {
+	b, ok := e.Bytes(Part(i))
+	return ok && (len(b) == 0 || b[0] != '/')
+}
+
+// isClean reports whether an absolute path has no empty, dot or dot-dot element.
+func isClean(p string) bool {
+	if p == "/" {
+		return true
+	}
+	if p == "" || p[0] != '/' || p[len(p)-1] == '/' {
+		return false
+	}
+	for i := 0; i < len(p); i++ {
+		if p[i] == '/' && (p[i+1] == '/' || p[i+1] == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// appendClean appends base/path with empty, dot and dot-dot elements resolved, as path.Join does, without allocating.
+func appendClean(dst []byte, base, path string) []byte {
+	start := len(dst)
+	dst = appendElements(dst, start, base)
+	dst = appendElements(dst, start, path)
+	if len(dst) == start {
+		dst = append(dst, '/')
+	}
+	return dst
+}
+
+func appendElements(dst []byte, start int, path string) []byte {
+	for path != "" {
+		var elem string
+		elem, path, _ = strings.Cut(path, "/")
+		switch elem {
+		case "", ".":
+		case "..":
+			if i := strings.LastIndexByte(text(dst[start:]), '/'); i >= 0 {
+				dst = dst[:start+i]
+			}
+		default:
+			dst = append(append(dst, '/'), elem...)
+		}
+	}
+	return dst
+}
+
+// Descriptor returns the descriptor that an event is about: the one that it
+// made, else the first that it was given; ok is false where there is none.
+func (e Event) Descriptor() (fd int, ok bool) {
+	row := e.Row()
+	if ret, known := e.Ret(); known && row.Effect&OpensFD != 0 {
+		return int(ret), ret >= 0
+	}
+	i := row.first(0, isFD)
+	if i < 0 {
+		return 0, false
+	}
+	w, ok := e.Word(i)
+	n := int(FD.Number(w))
+	return n, ok && n >= 0
+}
+
+// hasDescriptor reports whether events of the row are about a descriptor.
+func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.first(0, isFD) >= 0 }
+
+// ReadsDescriptorFirst reports whether the call ends its descriptor, so that
+// what it names can only be read before.
+func (r *Row) ReadsDescriptorFirst() bool { return r.Name == "close" }
+
+// opensPath reports whether the row's descriptor is of the path that it names.
+func (r *Row) opensPath() bool { return r.Effect&OpensFD != 0 && r.first(0, isPath) >= 0 }
+
+// openFlags returns the flags of a call that opens a path, O_CREAT|O_WRONLY|O_TRUNC for creat.
+func (v *View) openFlags() Value {
+	if !v.Row.opensPath() && v.Row.Name != "open_by_handle_at" {
+		return Value{}
+	}
+	if v.Row.Name == "creat" {
+		return num(unix.O_CREAT | unix.O_WRONLY | unix.O_TRUNC)
+	}
+	i := v.Row.first(0, func(t Type) bool { return t == OpenFlags })
+	if i < 0 {
+		return Value{}
+	}
+	return v.word(i)
+}
+
+// Verdict is what a gate says of a call at its entry.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Drop  Verdict = iota // no rule can match, whatever the result
+	Watch                // a rule may match
+)

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"tiercel/engine/event"
+)
+
+// tree is the processes that live, with their ancestors. An ancestor that has
+// ended stays as long as a descendant refers to it.
+type tree struct {
+	procs    map[int]*event.Process
+	accounts accounts
+	own      string // the container that tiercel itself is in, or host
+}
+
+// maxAncestors bounds how many generations are kept above a process: a workload
+// that forks and ends over and over makes no endless chain.
+const maxAncestors = 64
+
+func newTree() *tree {
+	return &tree{procs: map[int]*event.Process{}, accounts: loadAccounts(), own: ownContainer()}
+}
+
+// apply changes the tree by what the event says, and returns the event's process.
+func (t *tree) apply(ev event.Event) *event.Process {
+	p := t.get(ev.PID())
+	row := ev.Row()
+	ret, done := ev.Ret()
+	switch {
+	case ev.RowIndex() == event.RowProcInfo:
+		t.describe(p, ev)
+		p.Parent = t.procs[int(p.PPID)]
+	case ev.RowIndex() == event.RowSpawn:
+		t.spawn(p, ev)
+	case !done || ret < 0:
+	case row.Effect&event.Executes != 0:
+		t.describe(p, ev)
+	case row.Effect&(event.SetsIDs|event.SetsJob|event.SetsName) != 0:
+		t.update(p, ev)
+	}
+	return p
+}
+
+// get returns the process, one of which nothing is known if it is new.
+func (t *tree) get(pid int) *event.Process {
+	p := t.procs[pid]
+	if p == nil {
+		p = &event.Process{State: event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}}
+		t.procs[pid] = p
+	}
+	return p
+}
+
+// describe sets all that a record says of a process with a new image.
+func (t *tree) describe(p *event.Process, ev event.Event) {
+	p.ExePath = textOf(ev, event.FactExe)
+	if env, ok := ev.Bytes(event.FactEnv); ok {
+		p.Env = string(env)
+	}
+	if group, ok := ev.Bytes(event.FactGroup); ok {
+		p.Cgroup = string(group)
+	}
+	p.Cwd = textOf(ev, event.FactCwd)
+	argv, _ := ev.Bytes(event.FactArgs)
+	p.SetArgs(argv)
+	t.update(p, ev)
+	p.Container = containerOf(p.Cgroup, t.own)
+}
+
+// update sets what a record says of a process's state.
+func (t *tree) update(p *event.Process, ev event.Event) {
+	if name, ok := ev.Bytes(event.FactName); ok {
+		p.SetName(string(name))
+	}
+	if state, ok := ev.Bytes(event.FactState); ok {
+		p.Update(state)
+		p.User, p.Group, p.Login = t.accounts.user(p.EUID), t.accounts.group(p.EGID), t.accounts.user(p.LoginUID)
+	}
+}
+
+// spawn adds a child: a copy of its parent until it executes something.
+func (t *tree) spawn(parent *event.Process, ev event.Event) {
+	child := *parent
+	child.Parent = parent
+	if depth(&child) > maxAncestors {
+		child.Parent = parent.Parent
+	}
+	child.PID = int64(ev.Arg(0))
+	child.PPID, child.VPID = parent.PID, child.PID
+	t.procs[int(child.PID)] = &child
+	t.update(&child, ev)
+}
+
+func depth(p *event.Process) int {
+	n := 0
+	for ; p != nil; p = p.Parent {
+		n++
+	}
+	return n
+}
+
+// release forgets a process that has ended.
+func (t *tree) release(ev event.Event) {
+	if ev.RowIndex() == event.RowProcExit {
+		delete(t.procs, ev.PID())
+	}
+}
+
+func textOf(ev event.Event, p event.Part) string {
+	b, _ := ev.Bytes(p)
+	return string(b)
+}

@@ -1,0 +1,128 @@
+// Package seccomp turns rows of the event table into a seccomp filter, and
+// installs it.
+//
+// A call of a watched row stops with RET_TRACE and the row's index as data, so
+// that whoever traces the process gets the row back from the kernel and needs no
+// table of system call numbers. All other calls run on. Calls by an entry that
+// the filter does not know (x32) are refused with ENOSYS, never let through
+// unseen.
+//
+// The trap: a filter cannot be taken off again, and a RET_TRACE that nobody
+// traces gives the workload ENOSYS.
+package seccomp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	lib "github.com/seccomp/libseccomp-golang"
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// Program is a filter as the kernel takes it: an array of struct sock_filter.
+type Program []byte
+
+// instruction is the size of a struct sock_filter, in bytes.
+const instruction = 8
+
+// MaxInstructions is how long a filter the kernel takes (BPF_MAXINSNS).
+const MaxInstructions = 4096
+
+// compatible lists the 32-bit entries that a kernel for each architecture has beside its own.
+var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.ArchARM}
+
+// Compile returns the filter for the rows that the needs watch. unknown is the
+// calls that the installed libseccomp has no number for: these go unseen.
+func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
+	f, err := newFilter()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Release()
+	for row := range event.Table {
+		if !needs.Rows[row].Watch() {
+			continue
+		}
+		missing, err := addRow(f, row, needs.Where(row))
+		if err != nil {
+			return nil, nil, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
+		}
+		unknown = append(unknown, missing...)
+	}
+	prog, err = export(f)
+	return prog, unknown, err
+}
+
+func newFilter() (*lib.ScmpFilter, error) {
+	f, err := lib.NewFilter(lib.ActAllow)
+	if err != nil {
+		return nil, fmt.Errorf("make filter: %w", err)
+	}
+	steps := []error{
+		f.SetBadArchAction(lib.ActErrno.SetReturnCode(int16(unix.ENOSYS))),
+		f.SetOptimize(2), // a binary tree instead of a list
+	}
+	if arch, ok := compatible[runtime.GOARCH]; ok {
+		steps = append(steps, f.AddArch(arch))
+	}
+	if err := errors.Join(steps...); err != nil {
+		f.Release()
+		return nil, fmt.Errorf("set up filter: %w", err)
+	}
+	return f, nil
+}
+
+// addRow adds all calls of a row, and returns the row's name if the library knows none of them.
+func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []string, err error) {
+	conds := make([]lib.ScmpCondition, len(where))
+	for i, c := range where {
+		if conds[i], err = lib.MakeCondition(uint(c.Arg), lib.CompareMaskedEqual, c.Mask, c.Value); err != nil {
+			return nil, err
+		}
+	}
+	known := false
+	for _, name := range event.Table[row].Names() {
+		call, err := lib.GetSyscallFromName(name)
+		if err != nil {
+			continue
+		}
+		known = true
+		if err := f.AddRuleConditional(call, lib.ActTrace.SetReturnCode(int16(row)), conds); err != nil {
+			return nil, err
+		}
+	}
+	if !known && len(event.Table[row].Names()) > 0 {
+		unknown = []string{event.Table[row].Name}
+	}
+	return unknown, nil
+}
+
+// export takes the filter out by a memfd: ExportBPFMem fails on libseccomp 2.5,
+// and a pipe that nobody reads yet could fill up.
+func export(f *lib.ScmpFilter) (Program, error) {
+	fd, err := unix.MemfdCreate("tiercel-filter", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	mem := os.NewFile(uintptr(fd), "filter")
+	defer mem.Close()
+	if err := f.ExportBPF(mem); err != nil {
+		return nil, fmt.Errorf("export filter: %w", err)
+	}
+	if _, err := mem.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read filter: %w", err)
+	}
+	prog, err := io.ReadAll(mem)
+	if err != nil {
+		return nil, fmt.Errorf("read filter: %w", err)
+	}
+	if n := len(prog) / instruction; n > MaxInstructions {
+		return nil, fmt.Errorf("filter of %d instructions, the kernel takes %d", n, MaxInstructions)
+	}
+	return prog, nil
+}

@@ -1,0 +1,42 @@
+package seccomp
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Install puts the filter on the calling thread, for good. It does so without
+// no_new_privs where the thread may (CAP_SYS_ADMIN in its user namespace), so
+// that setuid programs go on working, and else sets it first, as seccomp(2) asks.
+//
+// Precondition: the runtime OS thread must be locked.
+func (p Program) Install() error {
+	err := p.install()
+	if errors.Is(err, unix.EACCES) {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return os.NewSyscallError("prctl(NO_NEW_PRIVS)", err)
+		}
+		err = p.install()
+	}
+	return os.NewSyscallError("seccomp(SET_MODE_FILTER)", err)
+}
+
+func (p Program) install() error {
+	if len(p) == 0 || len(p)%instruction != 0 {
+		return unix.EINVAL
+	}
+	prog := unix.SockFprog{
+		Len:    uint16(len(p) / instruction),
+		Filter: (*unix.SockFilter)(unsafe.Pointer(unsafe.SliceData(p))),
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
+	runtime.KeepAlive(p)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package tracer
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// thread returns the state of a stopped thread. A thread that is not known yet
+// is a new one whose first stop came before its maker's: nobody needs to wait
+// for the other, as either says enough.
+func (t *Tracer) thread(tid int) (*thread, error) {
+	if th := t.threads[tid]; th != nil {
+		return th, nil
+	}
+	pid, ppid := family(tid)
+	return t.adopt(tid, pid, ppid)
+}
+
+// family returns a thread's process, and that one's parent.
+func family(tid int) (pid, ppid int) {
+	pid = tid
+	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
+	for line := range bytes.Lines(b) {
+		key, rest, _ := bytes.Cut(line, []byte(":"))
+		switch string(key) {
+		case "Tgid":
+			pid = int(number(bytes.TrimSpace(rest)))
+		case "PPid":
+			return pid, int(number(bytes.TrimSpace(rest)))
+		}
+	}
+	return pid, 0
+}
+
+// adopt begins to follow a thread, and tells of it if it is a new process.
+func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
+	th := t.free
+	if th == nil {
+		th = &thread{}
+	} else {
+		t.free = th.next
+	}
+	*th = thread{tid: tid, pid: pid, pending: th.pending[:0]}
+	t.threads[tid] = th
+	if tid != pid || !t.started {
+		return th, nil
+	}
+	t.counters.Processes++
+	t.rec.Begin(event.RowSpawn, event.Origin{PID: parent, TID: parent}, now())
+	t.rec.SetArgs(&[6]uint64{uint64(pid)})
+	t.addState(tid, pid, false)
+	return th, t.raise()
+}
+
+// raise queues the record of a pseudo event, which nobody was stopped for.
+func (t *Tracer) raise() error {
+	t.counters.Seen++
+	return t.put()
+}
+
+// drop ends the following of a thread.
+func (t *Tracer) drop(tid int) {
+	th := t.threads[tid]
+	delete(t.threads, tid)
+	th.next, t.free = t.free, th
+}
+
+// spawn deals with a thread that has made another.
+func (t *Tracer) spawn(th *thread, peer int) error {
+	t.counters.Other++
+	var err error
+	if t.threads[peer] == nil {
+		pid := peer
+		if isThreadOf(th.pid, peer) {
+			pid = th.pid
+		}
+		_, err = t.adopt(peer, pid, th.pid)
+	}
+	t.goOn(th)
+	return err
+}
+
+func isThreadOf(pid, tid int) bool {
+	return unix.Access("/proc/"+strconv.Itoa(pid)+"/task/"+strconv.Itoa(tid), unix.F_OK) == nil
+}
+
+// exec deals with a process that runs a new image. The thread that asked for it
+// has taken the first thread's number; the others are gone.
+func (t *Tracer) exec(th *thread, former int) error {
+	t.counters.Other++
+	if former != th.tid && t.threads[former] != nil {
+		th.pending = append(th.pending[:0], t.threads[former].pending...)
+		t.drop(former)
+	}
+	if th.pid == t.root && !t.started {
+		t.started = true
+		t.counters.Processes++
+	}
+	if len(th.pending) > 0 {
+		t.rec.Load(th.pending)
+	} else {
+		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, now())
+		t.counters.Seen++
+	}
+	th.pending, th.interrupted = th.pending[:0], false
+	t.rec.SetRet(0)
+	t.addProcess(th.tid, th.pid, t.needs.Process)
+	t.addFacts(th, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
+	err := t.put()
+	t.goOn(th)
+	return err
+}
+
+// gone deals with the end of a thread; of a process's first thread, the kernel
+// tells when the whole process has ended. A call that it died in has no result,
+// but it was made.
+func (t *Tracer) gone(s *Stop) error {
+	t.counters.Other++
+	if s.TID == t.root {
+		t.code, t.ended = s.Exit, true
+	}
+	th := t.threads[s.TID]
+	if th == nil {
+		return nil
+	}
+	var err error
+	if len(th.pending) > 0 && t.started {
+		t.rec.Load(th.pending)
+		err = t.put()
+	}
+	pid := th.pid
+	t.drop(s.TID)
+	if pid != s.TID || !t.started || err != nil {
+		return err
+	}
+	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, now())
+	t.rec.SetArgs(&[6]uint64{uint64(s.Exit)})
+	return t.raise()
+}
+
+// describeAncestors tells of the processes above the workload, the oldest first:
+// rules ask for a process's ancestors.
+func (t *Tracer) describeAncestors() error {
+	t.namespaceStart = t.startOf(1)
+	var chain []int
+	for pid := os.Getpid(); pid > 0 && len(chain) < 64; {
+		chain = append(chain, pid)
+		_, pid = family(pid)
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		pid := chain[i]
+		t.rec.Begin(event.RowProcInfo, event.Origin{PID: pid, TID: pid}, now())
+		t.addProcess(pid, pid, t.needs.Process)
+		if err := t.raise(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startOf returns when a process started, in nanoseconds since the epoch, or 0.
+func (t *Tracer) startOf(pid int) uint64 {
+	var st event.State
+	t.readStat(pid, &st)
+	return uint64(st.Start)
+}

@@ -1,0 +1,101 @@
+package tracer
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file alone calls ptrace(2), wait4(2) and process_vm_readv(2). The calls
+// that do not block go around Go's scheduler; the one that blocks does not, as a
+// thread that blocks unknown to the scheduler holds up every garbage collection.
+
+// options are what every tracee is seized with. A tracee's children inherit them.
+const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
+	unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEEXEC
+
+func ptrace(request, tid int, addr, data uintptr) unix.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
+	return errno
+}
+
+func seize(tid int) unix.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, options) }
+
+// resume continues a stopped thread by the request (PTRACE_CONT, PTRACE_SYSCALL,
+// PTRACE_LISTEN), delivering the signal if it is not 0. That the thread is gone
+// (ESRCH) is an answer, not an error: its end is reported by wait.
+func resume(request, tid int, sig unix.Signal) { ptrace(request, tid, 0, uintptr(sig)) }
+
+// eventMessage returns what PTRACE_GETEVENTMSG says of the stop: a thread's number.
+func eventMessage(tid int) (int, bool) {
+	var msg uint64
+	errno := ptrace(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	return int(msg), errno == 0
+}
+
+// wait returns the next change of any tracee. It asks once before it blocks. It
+// returns ECHILD when there is none left.
+func wait() (tid int, status unix.WaitStatus, err error) {
+	for {
+		var ws int32
+		r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&ws)), unix.WALL|unix.WNOHANG, 0, 0, 0)
+		if r == 0 && errno == 0 {
+			r, _, errno = unix.Syscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&ws)), unix.WALL, 0, 0, 0)
+		}
+		switch errno {
+		case 0:
+			return int(r), unix.WaitStatus(ws), nil
+		case unix.EINTR:
+		default:
+			return 0, 0, errno
+		}
+	}
+}
+
+// syscallInfo is the kernel's struct ptrace_syscall_info (uapi/linux/ptrace.h).
+type syscallInfo struct {
+	op   uint8
+	_    [3]uint8
+	arch uint32
+	_    [2]uint64 // instruction and stack pointer
+	data [8]uint64 // entry: number, six arguments, and at a seccomp stop the filter's data; exit: the result
+}
+
+// The ABI of 32-bit x86 and ARM, as the kernel names them (uapi/linux/audit.h).
+const (
+	arch386 = 0x40000003
+	archARM = 0x40000028
+)
+
+func (i *syscallInfo) is32() bool { return i.arch == arch386 || i.arch == archARM }
+
+// getSyscallInfo fills info for a thread in a system call stop (Linux 5.3).
+func getSyscallInfo(tid int, info *syscallInfo) unix.Errno {
+	return ptrace(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*info), uintptr(unsafe.Pointer(info)))
+}
+
+// readMemory reads from a tracee's memory into b. It returns how much it could
+// read; an error only where that is nothing.
+func readMemory(tid int, addr uint64, b []byte) (int, unix.Errno) {
+	local := unix.Iovec{Base: unsafe.SliceData(b)}
+	local.SetLen(len(b))
+	remote := unix.RemoteIovec{Base: uintptr(addr), Len: len(b)}
+	n, _, errno := unix.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(tid),
+		uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+// word returns the i-th pointer-sized word of b, of a process of 32 or 64 bits.
+func word(b []byte, i int, is32 bool) uint64 {
+	if is32 {
+		return uint64(binary.NativeEndian.Uint32(b[4*i:]))
+	}
+	return binary.NativeEndian.Uint64(b[8*i:])
+}
+
+// addressOf returns a byte's address in this process.
+func addressOf(b *byte) uint64 { return uint64(uintptr(unsafe.Pointer(b))) }

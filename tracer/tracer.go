@@ -1,0 +1,289 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// Gate says at a call's entry, and again when its result is known, whether a
+// rule may match. It is called on the tracer's thread while the workload waits.
+type Gate interface {
+	Decide(ev event.Event) event.Verdict
+}
+
+// Config is what a Tracer is made of. Command, Needs, Filter and Gate must be set.
+type Config struct {
+	Command Command
+	Needs   *event.Needs
+	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
+	Gate    Gate
+}
+
+// Tracer runs a command under ptrace, and is the source of its events.
+type Tracer struct {
+	Config
+	needs    *event.Needs
+	ring     *event.Ring
+	ctx      context.Context
+	threads  map[int]*thread
+	free     *thread // of threads that are gone, for reuse
+	root     int     // the command's process
+	started  bool    // the command's image runs; before, it is still us
+	code     int     // what the command exits with
+	ended    bool    // the command's process is gone
+	onStart  func(pid int)
+	counters event.Counters
+	shared   atomic.Pointer[event.Counters]
+
+	mem            memory
+	info           syscallInfo
+	rec            event.Builder
+	stateBuf       []byte
+	boot           uint64
+	namespaceStart uint64
+}
+
+// thread is one traced thread.
+type thread struct {
+	tid, pid    int
+	pending     []byte // the record of the call that runs; empty where none is waited for
+	match       bool   // a rule may match it; else it is waited for as it may change the process's state
+	interrupted bool   // the call was interrupted, and may go on as if it had not been
+	next        *thread
+}
+
+// New returns a tracer that has not started anything.
+func New(c Config) *Tracer {
+	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, boot: bootTime()}
+}
+
+// OnStart sets a function that Run calls with the command's process number once it exists.
+func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
+
+// ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
+func (t *Tracer) ExitCode() int { return t.code }
+
+// Counters returns what was counted so far. It is exact once Run has returned.
+// It may be called from any goroutine.
+func (t *Tracer) Counters() event.Counters {
+	if c := t.shared.Load(); c != nil {
+		return *c
+	}
+	return event.Counters{}
+}
+
+// Run launches the command, puts its events into the ring, and returns when the
+// last process that came of it is gone. It closes the ring. Whatever makes it
+// return early, nothing of the workload is left running once tiercel has exited.
+func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer ring.Close()
+	t.ctx, t.ring = ctx, ring
+	if err := t.describeAncestors(); err != nil {
+		return err
+	}
+	report, err := t.launch()
+	if err != nil {
+		return err
+	}
+	defer report.Close()
+	defer t.publish()
+	for {
+		s, err := t.next()
+		switch {
+		case errors.Is(err, unix.ECHILD):
+			return t.startError(report)
+		case err != nil:
+			return err
+		}
+		if err := t.dispatch(&s); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *Tracer) publish() {
+	c := t.counters
+	t.shared.Store(&c)
+}
+
+// startError returns why the command never ran, or nil if it did.
+func (t *Tracer) startError(report *os.File) error {
+	if t.started {
+		return nil
+	}
+	return readReport(report, t.code)
+}
+
+func (t *Tracer) dispatch(s *Stop) error {
+	if s.What == Gone {
+		return t.gone(s)
+	}
+	th, err := t.thread(s.TID)
+	if err != nil {
+		return err
+	}
+	switch s.What {
+	case Entry:
+		return t.entry(th, s)
+	case Exit:
+		return t.exit(th, s.Call.Ret)
+	case Exec:
+		return t.exec(th, s.Peer)
+	case Spawn:
+		return t.spawn(th, s.Peer)
+	case Signal:
+		t.counters.Other++
+		resume(unix.PTRACE_CONT, s.TID, s.Sig)
+	case Group:
+		t.counters.Other++
+		resume(unix.PTRACE_LISTEN, s.TID, 0)
+	case Nothing:
+		t.counters.Other++
+		t.goOn(th)
+	}
+	return nil
+}
+
+// goOn lets a thread run, to the end of its call if that is waited for.
+func (t *Tracer) goOn(th *thread) {
+	request := unix.PTRACE_CONT
+	if len(th.pending) > 0 && !th.interrupted {
+		request = unix.PTRACE_SYSCALL
+	}
+	resume(request, th.tid, 0)
+}
+
+// entry deals with a watched call that is about to run.
+func (t *Tracer) entry(th *thread, s *Stop) error {
+	t.counters.Entry++
+	row := &event.Table[s.Call.Row]
+	if !t.started && row.Effect&event.Executes == 0 {
+		t.goOn(th) // our own half-way child
+		return nil
+	}
+	if th.interrupted {
+		if th.goesOnWith(&s.Call) {
+			th.interrupted = false
+			t.goOn(th)
+			return nil
+		}
+		if err := t.finish(th, -int64(unix.EINTR)); err != nil {
+			return err
+		}
+	}
+	t.counters.Seen++
+	t.begin(th, &s.Call)
+	verdict := t.Gate.Decide(t.rec.Event())
+	if verdict != event.Drop && t.addBases(th, &s.Call) {
+		verdict = t.Gate.Decide(t.rec.Event())
+	}
+	need := &t.needs.Rows[s.Call.Row]
+	if verdict == event.Drop && !need.State && row.Effect&event.Executes == 0 {
+		t.counters.Filtered++
+		t.goOn(th)
+		return nil
+	}
+	if row.ReadsDescriptorFirst() {
+		t.addFacts(th, need.Facts)
+	}
+	if row.When == event.Entry {
+		t.addFacts(th, need.Facts)
+		err := t.put()
+		t.goOn(th)
+		return err
+	}
+	th.pending = append(th.pending[:0], t.rec.Event()...)
+	th.match = verdict != event.Drop
+	t.goOn(th)
+	return nil
+}
+
+// goesOnWith reports whether a call is the one that was interrupted, started again by the kernel.
+func (th *thread) goesOnWith(call *Call) bool {
+	ev := event.Event(th.pending)
+	if ev.RowIndex() != call.Row {
+		return false
+	}
+	for i, a := range call.Args {
+		if ev.Arg(i) != a {
+			return false
+		}
+	}
+	return true
+}
+
+// The results by which the kernel says that a call was interrupted and may be
+// started again (include/linux/errno.h); the workload never sees them.
+const (
+	restartFirst = -516
+	restartLast  = -512
+)
+
+// exit deals with the end of the call that the thread was let run.
+func (t *Tracer) exit(th *thread, ret int64) error {
+	t.counters.Exit++
+	if len(th.pending) == 0 {
+		t.goOn(th)
+		return nil
+	}
+	if ret >= restartFirst && ret <= restartLast {
+		th.interrupted = true
+		t.goOn(th)
+		return nil
+	}
+	err := t.finish(th, ret)
+	t.goOn(th)
+	return err
+}
+
+// finish completes the pending call with its result, and queues its event if
+// it still matters.
+func (t *Tracer) finish(th *thread, ret int64) error {
+	t.rec.Load(th.pending)
+	t.rec.SetRet(ret)
+	th.pending, th.interrupted = th.pending[:0], false
+	ev := t.rec.Event()
+	need := &t.needs.Rows[ev.RowIndex()]
+	changes := need.State && ret >= 0
+	if th.match = th.match && t.Gate.Decide(ev) != event.Drop; !th.match && !changes {
+		t.counters.Filtered++
+		return nil
+	}
+	if changes {
+		t.addChanges(th, ev.Row().Effect)
+	}
+	if th.match {
+		t.addFacts(th, need.Facts)
+	}
+	return t.put()
+}
+
+// addChanges adds the state that a call has changed, as it is now.
+func (t *Tracer) addChanges(th *thread, effect event.Effect) {
+	if effect&(event.SetsIDs|event.SetsJob) != 0 {
+		t.addState(th.tid, th.pid, false)
+	}
+	if effect&event.SetsName != 0 && th.tid == th.pid {
+		t.addName(th.tid)
+	}
+}
+
+// put queues the record, waiting for room: the workload waits with us.
+func (t *Tracer) put() error {
+	if err := t.ring.Put(t.ctx, t.rec.Event()); err != nil {
+		t.counters.Lost++
+		return fmt.Errorf("queue event: %w", err)
+	}
+	t.counters.Queued++
+	return nil
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+// addFormat adds the flag that everything which prints a table has.
+func addFormat(cmd *cobra.Command) {
+	cmd.Flags().String("format", "text", "text or json")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag only
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if f := format(cmd); f != "text" && f != "json" {
+			return usage("text or json", "--format: unknown format %q", f)
+		}
+		return run(cmd, args)
+	}
+}
+
+func format(cmd *cobra.Command) string { return cmd.Flag("format").Value.String() }
+
+// printTable prints the items as JSON, or each as a line under the headings.
+func printTable[T any](cmd *cobra.Command, items []T, headings []string, line func(T) []string) error {
+	if format(cmd) == "json" {
+		return printJSON(items)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(headings, "\t"))
+	for _, item := range items {
+		fmt.Fprintln(w, strings.Join(line(item), "\t"))
+	}
+	return w.Flush()
+}

@@ -1,0 +1,117 @@
+package main
+
+// What the user sees, but for the alerts and the reference tables. All of it goes
+// to standard error, begins with "tiercel:", and is lower case without a full
+// stop at its end. An error says what could not be done; a hint says what to do.
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"github.com/rs/zerolog"
+
+	"tiercel/rules"
+	"tiercel/tracer"
+)
+
+// Exit statuses of tiercel's own; else it is the workload's.
+const (
+	exitUsage   = 2   // a wrong command line
+	exitAlerted = 122 // --fail-on
+)
+
+// failure is an error with the status to exit with, and what to do about it.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usage is a failure of the command line.
+func usage(hint, format string, args ...any) error {
+	return &failure{exitUsage, fmt.Errorf(format, args...), hint}
+}
+
+// fail reports an error, and returns the status to exit with.
+func fail(err error) int {
+	f := &failure{code: tracer.ExitFailed, err: err}
+	var start *tracer.StartError
+	if errors.As(err, &start) {
+		f.code = start.Code
+	}
+	errors.As(err, &f)
+	if f.err == nil { // a status without a message
+		return f.code
+	}
+	var problems rules.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(os.Stderr, problems)
+	}
+	fmt.Fprintf(os.Stderr, "tiercel: error: %s\n", firstLine(f.err))
+	if hint := hintFor(f); hint != "" {
+		fmt.Fprintf(os.Stderr, "tiercel: hint: %s\n", hint)
+	}
+	return f.code
+}
+
+// firstLine is an error's text; of rule problems, which were printed before, their number.
+func firstLine(err error) string {
+	var problems rules.Problems
+	if errors.As(err, &problems) {
+		return fmt.Sprintf("%d problem(s) in the rules", len(problems))
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+// hintFor is what to do about an error, as far as that can be told from it.
+func hintFor(f *failure) string {
+	var call *os.SyscallError
+	switch {
+	case f.hint != "":
+		return f.hint
+	case errors.As(f.err, &call) && call.Syscall == "ptrace(SEIZE)":
+		return ptraceHint()
+	case errors.As(f.err, &call) && call.Syscall == "seccomp(SET_MODE_FILTER)":
+		return "this kernel, or a filter that is already in place, refuses seccomp filters; see tiercel doctor"
+	case f.code == tracer.ExitNotExec && errors.Is(f.err, unix.EACCES):
+		return "is it a program, and may this user execute it?"
+	}
+	return ""
+}
+
+// ptraceHint says why ptrace may be refused here.
+func ptraceHint() string {
+	if scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope"); err == nil && strings.TrimSpace(string(scope)) >= "2" {
+		return "ptrace is switched off for ordinary users: kernel.yama.ptrace_scope is " + strings.TrimSpace(string(scope)) + ", set it to 1 or less"
+	}
+	return "is the command traced already (strace, a debugger), or does a seccomp profile refuse ptrace? see tiercel doctor"
+}
+
+// newLog makes tiercel's own log, on standard error.
+func newLog(level, format string) (zerolog.Logger, error) {
+	l, err := zerolog.ParseLevel(level)
+	if err != nil || level == "" {
+		return zerolog.Nop(), usage("one of trace, debug, info, warn, error", "unknown log level %q", level)
+	}
+	if format == "" {
+		format = "json"
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			format = "console"
+		}
+	}
+	switch format {
+	case "json":
+		return zerolog.New(os.Stderr).Level(l).With().Timestamp().Logger(), nil
+	case "console":
+		return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: os.Getenv("NO_COLOR") != ""}).Level(l).With().Timestamp().Logger(), nil
+	}
+	return zerolog.Nop(), usage("console or json", "unknown log format %q", format)
+}
