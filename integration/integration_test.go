@@ -1,0 +1,75 @@
+// Package integration runs tiercel as its users do: each script below testdata
+// is a story about one behaviour, with the real binary, kernel and servers.
+//
+// The trap: a script that wants something the machine may lack says so with a
+// condition ([root], [docker], [exec:PROGRAM]); without one it must pass anywhere.
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// binaries is the folder that the binaries under test are built in; scripts have it first in PATH.
+var binaries string
+
+func TestMain(m *testing.M) {
+	code, err := withBinaries(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// withBinaries builds what scripts run, where an ordinary user can reach it too.
+func withBinaries(run func() int) (code int, err error) {
+	if binaries, err = os.MkdirTemp("", "tiercel-integration-"); err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(binaries)
+	if err := os.Chmod(binaries, 0o755); err != nil {
+		return 1, err
+	}
+	build := exec.Command("go", "build", "-tags", "osusergo,netgo", "-o", filepath.Join(binaries, "tiercel"), "tiercel/wrappers/tiercel")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build tiercel: %w\n%s", err, out)
+	}
+	return run(), nil
+}
+
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+func TestRules(t *testing.T)   { runScripts(t, "testdata/rules") }
+
+func runScripts(t *testing.T, dir string) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		Setup:               setup,
+		Condition:           condition,
+		Cmds:                commands,
+	})
+}
+
+func setup(env *testscript.Env) error {
+	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	env.Setenv("LC_ALL", "C")
+	env.Setenv("HOME", env.WorkDir)
+	return os.Chmod(env.WorkDir, 0o755)
+}
+
+// condition has the machine's capabilities that scripts ask for beside testscript's own.
+func condition(cond string) (bool, error) {
+	switch cond {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "docker":
+		return exec.Command("docker", "info").Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
+}
