@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -14,6 +16,7 @@ import (
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"status": cmdStatus,
 	"alert":  cmdAlert,
+	"static": cmdStatic,
 }
 
 // cmdStatus runs a command and checks its exit status: status N COMMAND...
@@ -33,6 +36,24 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("status: got %d, want %d", got, want)
 	}
+}
+
+// buildStatic builds a statically linked binary, once for all scripts.
+var buildStatic = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binaries, "tiercel-static")
+	return path, build(path, "-ldflags", "-linkmode external -extldflags -static")
+})
+
+// cmdStatic puts a statically linked tiercel into a file, for images that have no libraries.
+func cmdStatic(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: static FILE")
+	}
+	path, err := buildStatic()
+	ts.Check(err)
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o755))
 }
 
 // cmdAlert checks a file of JSON alerts: alert FILE RULE [FIELD=VALUE]... wants

@@ -36,11 +36,19 @@ func withBinaries(run func() int) (code int, err error) {
 	if err := os.Chmod(binaries, 0o755); err != nil {
 		return 1, err
 	}
-	build := exec.Command("go", "build", "-tags", "osusergo,netgo", "-o", filepath.Join(binaries, "tiercel"), "tiercel/wrappers/tiercel")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build tiercel: %w\n%s", err, out)
+	if err := build(filepath.Join(binaries, "tiercel")); err != nil {
+		return 1, err
 	}
 	return run(), nil
+}
+
+// build builds tiercel as the Makefile does.
+func build(path string, flags ...string) error {
+	args := append([]string{"build", "-tags", "osusergo,netgo", "-o", path}, flags...)
+	if out, err := exec.Command("go", append(args, "tiercel/wrappers/tiercel")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("build tiercel: %w\n%s", err, out)
+	}
+	return nil
 }
 
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }

@@ -12,8 +12,8 @@ import (
 const btfPath = "/sys/kernel/btf/vmlinux"
 
 // Probe returns why the eBPF source could not run here, or nil: it wants the
-// kernel's own types, tracing programs and ring buffers.
+// kernel's own types, raw tracepoints and ring buffers.
 func Probe() error {
 	_, btf := os.Stat(btfPath)
-	return errors.Join(btf, features.HaveMapType(ebpf.RingBuf), features.HaveProgramType(ebpf.Tracing))
+	return errors.Join(btf, features.HaveMapType(ebpf.RingBuf), features.HaveProgramType(ebpf.RawTracepoint))
 }

@@ -215,6 +215,9 @@ func become(filter, gate int, c Command) error {
 func readReport(report *os.File, code int) error {
 	b := make([]byte, reportMaxSize)
 	n, err := report.Read(b)
+	if n == 0 && code > 128 { // it was killed, as the command would have been
+		return &StartError{code, fmt.Errorf("start command: killed by signal %d before it ran", code-128)}
+	}
 	if n == 0 {
 		return fmt.Errorf("start command: child ended with status %d before it ran: %w", code, err)
 	}

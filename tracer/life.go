@@ -50,11 +50,16 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 	if tid != pid || !t.started {
 		return th, nil
 	}
+	return th, t.announce(tid, pid, parent)
+}
+
+// announce tells of a new process.
+func (t *Tracer) announce(tid, pid, parent int) error {
 	t.counters.Processes++
 	t.rec.Begin(event.RowSpawn, event.Origin{PID: parent, TID: parent}, now())
 	t.rec.SetArgs(&[6]uint64{uint64(pid)})
 	t.addState(tid, pid, false)
-	return th, t.raise()
+	return t.raise()
 }
 
 // raise queues the record of a pseudo event, which nobody was stopped for.
@@ -99,7 +104,9 @@ func (t *Tracer) exec(th *thread, former int) error {
 	}
 	if th.pid == t.root && !t.started {
 		t.started = true
-		t.counters.Processes++
+		if err := t.announce(th.tid, th.pid, os.Getpid()); err != nil {
+			return err
+		}
 	}
 	if len(th.pending) > 0 {
 		t.rec.Load(th.pending)
@@ -128,11 +135,7 @@ func (t *Tracer) gone(s *Stop) error {
 	if th == nil {
 		return nil
 	}
-	var err error
-	if len(th.pending) > 0 && t.started {
-		t.rec.Load(th.pending)
-		err = t.put()
-	}
+	err := t.lastCall(th)
 	pid := th.pid
 	t.drop(s.TID)
 	if pid != s.TID || !t.started || err != nil {
@@ -141,6 +144,18 @@ func (t *Tracer) gone(s *Stop) error {
 	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, now())
 	t.rec.SetArgs(&[6]uint64{uint64(s.Exit)})
 	return t.raise()
+}
+
+// lastCall queues the call that a thread died in. One that was interrupted before had its result.
+func (t *Tracer) lastCall(th *thread) error {
+	switch {
+	case len(th.pending) == 0 || !t.started:
+		return nil
+	case th.interrupted:
+		return t.finish(th, -int64(unix.EINTR))
+	}
+	t.rec.Load(th.pending)
+	return t.put()
 }
 
 // describeAncestors tells of the processes above the workload, the oldest first:

@@ -25,6 +25,7 @@ type Config struct {
 	Needs   *event.Needs
 	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
 	Gate    Gate
+	Linger  bool // stay until the last process has ended, not only the command's
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
@@ -80,8 +81,8 @@ func (t *Tracer) Counters() event.Counters {
 	return event.Counters{}
 }
 
-// Run launches the command, puts its events into the ring, and returns when the
-// last process that came of it is gone. It closes the ring. Whatever makes it
+// Run launches the command, puts its events into the ring, and returns when its
+// process is gone, or with Linger the last one that came of it. It closes the ring. Whatever makes it
 // return early, nothing of the workload is left running once tiercel has exited.
 func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	runtime.LockOSThread()
@@ -107,6 +108,9 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 		}
 		if err := t.dispatch(&s); err != nil {
 			return err
+		}
+		if t.ended && !t.Linger {
+			return t.startError(report)
 		}
 	}
 }

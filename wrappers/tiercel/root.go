@@ -36,7 +36,8 @@ func execute(args []string) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use: "tiercel", Short: "runtime threat detection without driver, daemon or privilege", Long: about,
-		SilenceErrors: true, SilenceUsage: true, Args: unknownCommand,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true, SilenceUsage: true, Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return settle(cmd.Flags())

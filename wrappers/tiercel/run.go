@@ -38,8 +38,9 @@ The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 125 if tiercel itself failed, 126 if COMMAND cannot be executed, 127 if it is
 not found, 2 for a wrong command line.
 
-tiercel stays until the last process that came of the command has ended: these
-are watched too.`
+tiercel stays until the last process that came of the command has ended, for
+these are watched too, and cannot go on without it. As PID 1 of a container it
+ends with the command, as the container would.`
 
 func newRun() *cobra.Command {
 	var f runFlags
@@ -171,8 +172,8 @@ func (w *watch) run(command tracer.Command) error {
 		w.log.Warn().Str("call", name).Msg("libseccomp does not know this call: it goes unseen")
 	}
 	eng := engine.New(w.engineConfig())
-	t := tracer.New(tracer.Config{Command: command, Needs: w.set.Needs(), Filter: filter, Gate: w.set.Matcher()})
-	signals := newForwarder()
+	t := tracer.New(tracer.Config{Command: command, Needs: w.set.Needs(), Filter: filter, Gate: w.set.Matcher(), Linger: os.Getpid() != 1})
+	signals := newForwarder(w.log)
 	t.OnStart(signals.start)
 	defer signals.stop()
 	w.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(w.set.Rules)).Msg("watch")
@@ -201,7 +202,7 @@ func pump(src engine.Source, eng *engine.Engine) error {
 	err := src.Run(ctx, ring)
 	if err != nil {
 		cancel()
-		<-drained // its error is that it was cancelled
+		_ = <-drained // its error is that it was cancelled
 		return err
 	}
 	return <-drained

@@ -1,0 +1,52 @@
+# make help lists the targets. All that a fresh machine lacks beside Go, make and
+# a C compiler is installed by .ci/install, which says what it does.
+
+GO      ?= go
+VERSION ?= 0.1.0-dev
+TAGS    := osusergo,netgo
+LDFLAGS := -X main.version=$(VERSION)
+LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZ    ?= 20s
+
+.PHONY: help build static run test lint bench fuzz clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+build: bin/tiercel ## bin/tiercel
+
+.PHONY: bin/tiercel dist/tiercel
+bin/tiercel:
+	@sh .ci/install build
+	$(GO) build -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $@ ./wrappers/tiercel
+
+static: dist/tiercel ## dist/tiercel, statically linked, for containers
+
+dist/tiercel:
+	@sh .ci/install build
+	$(GO) build -tags $(TAGS) -ldflags '$(LDFLAGS) -s -w -linkmode external -extldflags -static' -o $@ ./wrappers/tiercel
+
+run: bin/tiercel ## the demonstration: real deeds, and the alerts that they raise
+	bin/tiercel run --stats -- sh integration/demo.sh
+
+test: ## all tests; those that want root, Docker or more run where these are there
+	@sh .ci/install build
+	$(GO) test -tags $(TAGS) ./...
+
+lint: ## golangci-lint, shellcheck, generated files
+	@sh .ci/install lint
+	$(GO) run $(LINT) run
+	shellcheck .ci/install .ci/run integration/*.sh
+
+bench: ## Go benchmarks: ring, rule match, cost of a traced call
+	@sh .ci/install build
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZ each (default 20s)
+	@sh .ci/install build
+	@grep -rho --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed 's/func //' | sort | while read -r name; do \
+		dir=$$(dirname "$$(grep -rl --include='*_test.go' "^func $$name(" . | head -n 1)"); \
+		$(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZ) "$$dir" || exit 1; done
+
+clean: ## remove what was built
+	rm -rf bin dist
