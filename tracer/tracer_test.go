@@ -1,0 +1,245 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/seccomp"
+)
+
+// loopVariable makes the test binary a workload: it opens a file that is not there so many times.
+const loopVariable = "TIERCEL_TEST_LOOP"
+
+const loopPath = "/nowhere/at/all"
+
+func TestMain(m *testing.M) {
+	Launch()
+	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
+		for range n {
+			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// verdict is a gate that says the same of every call.
+type verdict event.Verdict
+
+func (v verdict) Decide(event.Event) event.Verdict { return event.Verdict(v) }
+
+// watching returns needs that match the named rows.
+func watching(names ...string) *event.Needs {
+	var n event.Needs
+	for _, name := range names {
+		n.Rows[event.Lookup(name)].Match = true
+	}
+	return &n
+}
+
+// run traces a command and returns the tracer and copies of its events.
+func run(t testing.TB, needs *event.Needs, gate Gate, argv ...string) (*Tracer, []event.Event, error) {
+	t.Helper()
+	command, err := Find(argv)
+	require.NoError(t, err)
+	filter, _, err := seccomp.Compile(needs)
+	require.NoError(t, err)
+	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Linger: true})
+	ring := event.NewRing(event.DefaultRing)
+	var events []event.Event
+	drained := make(chan error, 1)
+	go func() {
+		drained <- ring.Drain(context.Background(), func(ev event.Event) {
+			events = append(events, append(event.Event(nil), ev...))
+		})
+	}()
+	err = tr.Run(context.Background(), ring)
+	require.NoError(t, <-drained)
+	return tr, events, err
+}
+
+// rows returns the events of a row.
+func rows(events []event.Event, name string) (found []event.Event) {
+	for _, ev := range events {
+		if ev.Row().Name == name {
+			found = append(found, ev)
+		}
+	}
+	return found
+}
+
+func TestRunReportsTheExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		want   int
+	}{{"exit 0", 0}, {"exit 7", 7}, {"kill -9 $$", 137}, {"kill -15 $$", 143}} {
+		tr, _, err := run(t, watching(), verdict(event.Drop), "sh", "-c", c.script)
+		require.NoError(t, err)
+		if tr.ExitCode() != c.want {
+			t.Errorf("%s: got %d, want %d", c.script, tr.ExitCode(), c.want)
+		}
+	}
+}
+
+func TestFindTellsWhatAShellWould(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want int
+	}{{"no-such-command-here", ExitNotFound}, {"./no/such", ExitNotFound}, {"/", ExitNotExec}, {"/proc/self/status", ExitNotExec}} {
+		_, err := Find([]string{c.name})
+		var start *StartError
+		if !errors.As(err, &start) || start.Code != c.want {
+			t.Errorf("%s: got %v, want status %d", c.name, err, c.want)
+		}
+	}
+}
+
+func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
+	path := t.TempDir() + "/script"
+	require.NoError(t, os.WriteFile(path, []byte("#!/no/interpreter\n"), 0o755))
+	_, _, err := run(t, watching(), verdict(event.Drop), path)
+	var start *StartError
+	if !errors.As(err, &start) || start.Code != ExitNotFound {
+		t.Errorf("got %v, want status %d", err, ExitNotFound)
+	}
+}
+
+func TestEventsCarryArgumentsAndResults(t *testing.T) {
+	_, events, err := run(t, watching("openat", "open"), verdict(event.Watch), "sh", "-c", ": </etc/passwd; : <relative")
+	require.NoError(t, err)
+	found := map[string]int64{}
+	for _, ev := range append(rows(events, "openat"), rows(events, "open")...) {
+		path, _ := ev.Bytes(event.Part(ev.Row().Param("name")))
+		ret, ok := ev.Ret()
+		if !ok {
+			t.Errorf("open of %s: no result", path)
+		}
+		found[string(path)] = ret
+	}
+	if found["/etc/passwd"] < 3 {
+		t.Errorf("open of /etc/passwd: got %d, want a descriptor, in %v", found["/etc/passwd"], found)
+	}
+	if found["relative"] != -int64(unix.ENOENT) {
+		t.Errorf("open of relative: got %d, want %d", found["relative"], -int64(unix.ENOENT))
+	}
+}
+
+func TestEveryProcessIsToldOfOnce(t *testing.T) {
+	tr, events, err := run(t, watching(), verdict(event.Drop), "sh", "-c", "i=0; while [ $i -lt 50 ]; do (exit 0); /bin/true; i=$((i+1)); done")
+	require.NoError(t, err)
+	born, died := map[uint64]int{}, map[int]int{}
+	for _, ev := range rows(events, "spawn") {
+		born[ev.Arg(0)]++
+	}
+	for _, ev := range rows(events, "procexit") {
+		died[ev.PID()]++
+	}
+	if len(born) != 101 || len(died) != 101 || tr.Counters().Processes != 101 {
+		t.Errorf("got %d born, %d died, %d counted, want 101 each", len(born), len(died), tr.Counters().Processes)
+	}
+}
+
+func TestTheLedgerAddsUp(t *testing.T) {
+	tr, _, err := run(t, watching("openat", "open", "close", "execve"), verdict(event.Watch), "sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done >/dev/null; cat /missing 2>/dev/null")
+	require.NoError(t, err)
+	c := tr.Counters()
+	if c.Seen == 0 || c.Seen != c.Filtered+c.Queued+c.Lost || c.Lost != 0 {
+		t.Errorf("got %+v, want seen = filtered + queued, nothing lost", c)
+	}
+}
+
+func TestNoAllocationPerStop(t *testing.T) {
+	const stops = 20000
+	t.Setenv(loopVariable, strconv.Itoa(stops))
+	for _, gate := range []verdict{verdict(event.Drop), verdict(event.Watch)} {
+		var before, after runtime.MemStats
+		needs := watching("openat", "open")
+		command, err := Find([]string{os.Args[0]})
+		require.NoError(t, err)
+		filter, _, err := seccomp.Compile(needs)
+		require.NoError(t, err)
+		tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate})
+		ring := event.NewRing(event.DefaultRing)
+		go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }()
+		runtime.ReadMemStats(&before)
+		require.NoError(t, tr.Run(context.Background(), ring))
+		runtime.ReadMemStats(&after)
+		if got := float64(after.Mallocs-before.Mallocs) / stops; got > 0.1 { // start, end and a dozen processes' facts are in it
+			t.Errorf("gate %d: got %.3f allocations a stop, want none", gate, got)
+		}
+		if tr.Counters().Entry < stops {
+			t.Errorf("gate %d: got %d stops, want at least %d", gate, tr.Counters().Entry, stops)
+		}
+	}
+}
+
+func TestTheLauncherIsNotDumpable(t *testing.T) {
+	_, _, err := run(t, watching(), verdict(event.Drop), "true")
+	require.NoError(t, err)
+	got, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	require.NoError(t, err)
+	if got != 0 {
+		t.Errorf("got dumpable %d, want 0", got)
+	}
+}
+
+func TestProbe(t *testing.T) {
+	needs := watching("openat")
+	filter, _, err := seccomp.Compile(needs)
+	require.NoError(t, err)
+	if err := Probe(needs, filter); err != nil {
+		t.Errorf("got %v, want none where every other test runs", err)
+	}
+}
+
+// BenchmarkCall is the cost of a failing open: bare, let through by the filter,
+// stopped and dropped by the gate, and stopped twice and queued.
+func BenchmarkCall(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		needs *event.Needs
+		gate  verdict
+	}{{"unwatched", watching("ptrace"), 0}, {"entry", watching("openat", "open"), verdict(event.Drop)}, {"exit", watching("openat", "open"), verdict(event.Watch)}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.Setenv(loopVariable, strconv.Itoa(b.N))
+			_, _, err := run(b, c.needs, c.gate, os.Args[0])
+			require.NoError(b, err)
+		})
+	}
+	b.Run("bare", func(b *testing.B) {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), loopVariable+"="+strconv.Itoa(b.N))
+		require.NoError(b, cmd.Run())
+	})
+}
+
+func TestPathsOfFactsAreReadable(t *testing.T) {
+	needs := watching("connect")
+	needs.Rows[event.Lookup("connect")].Facts = 1<<event.FactObject | 1<<event.FactSocket | 1<<event.FactCwd | 1<<event.FactStdio
+	script := `import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))`
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3: connects")
+	}
+	_, events, err := run(t, needs, verdict(event.Watch), "python3", "-c", script)
+	require.NoError(t, err)
+	connects := rows(events, "connect")
+	require.NotEmpty(t, connects)
+	ev := connects[len(connects)-1]
+	object, _ := ev.Bytes(event.FactObject)
+	cwd, _ := ev.Bytes(event.FactCwd)
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	if !strings.HasPrefix(string(object), "socket:[") || string(cwd) != here || !ev.Has(event.FactSocket) {
+		t.Errorf("got object %q, directory %q, want a socket and %q", object, cwd, here)
+	}
+}
