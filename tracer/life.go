@@ -115,6 +115,7 @@ func (t *Tracer) exec(th *thread, former int) error {
 		t.counters.Seen++
 	}
 	th.pending, th.interrupted = th.pending[:0], false
+	t.sighted(th.pid)
 	t.rec.SetRet(0)
 	t.addProcess(th.tid, th.pid, t.needs.Process)
 	t.addFacts(th, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
@@ -141,6 +142,7 @@ func (t *Tracer) gone(s *Stop) error {
 	if pid != s.TID || !t.started || err != nil {
 		return err
 	}
+	t.sighted(pid)
 	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, now())
 	t.rec.SetArgs(&[6]uint64{uint64(s.Exit)})
 	return t.raise()

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -12,7 +14,8 @@ import (
 // (some container profiles) by /proc/TID/mem. If both are, as for a process that
 // is not dumpable, nothing can be read without privilege.
 type memory struct {
-	byFile bool // process_vm_readv was refused, /proc/TID/mem was not
+	byFile  bool // process_vm_readv was refused, /proc/TID/mem was not
+	refused bool // both were refused; whoever looks at it resets it
 }
 
 // chunk is how much of a string is read at once: more than most paths, less than a page.
@@ -40,6 +43,7 @@ func (m *memory) readSome(tid int, addr uint64, b []byte) (int, bool) {
 	if err == nil {
 		m.byFile = true
 	}
+	m.refused = m.refused || errors.Is(err, fs.ErrPermission)
 	return n, err == nil
 }
 

@@ -42,6 +42,7 @@ type Tracer struct {
 	ended    bool    // the command's process is gone
 	onStart  func(pid int)
 	counters event.Counters
+	blindNow map[int]int // by process: its open interval in counters.Blind
 	shared   atomic.Pointer[event.Counters]
 
 	mem            memory
@@ -63,7 +64,7 @@ type thread struct {
 
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
-	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, boot: bootTime()}
+	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, blindNow: map[int]int{}, boot: bootTime()}
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
@@ -187,6 +188,9 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	}
 	t.counters.Seen++
 	t.begin(th, &s.Call)
+	if t.mem.refused {
+		t.blind(th.pid)
+	}
 	verdict := t.Gate.Decide(t.rec.Event())
 	if verdict != event.Drop && t.addBases(th, &s.Call) {
 		verdict = t.Gate.Decide(t.rec.Event())

@@ -211,6 +211,9 @@ func pump(src engine.Source, eng *engine.Engine) error {
 // finish writes the ledger, and turns the workload's end into the error that the exit status comes from.
 func (w *watch) finish(t *tracer.Tracer, eng *engine.Engine) error {
 	ledger := eng.Ledger(t.Counters())
+	for _, b := range ledger.Blind {
+		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
+	}
 	ledger.Source, ledger.WallNS = "ptrace", time.Since(w.started).Nanoseconds()
 	if err := w.writeLedger(&ledger); err != nil {
 		return err
