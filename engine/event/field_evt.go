@@ -39,11 +39,14 @@ func rawTime(v *View, _ *Arg, _ int) Value {
 	return num(int64(v.Ev.Time()))
 }
 
-func relTime(v *View, _ *Arg, _ int) Value {
-	if v.Stage == RowOnly {
-		return status(Unknown)
+// ofRun reads what only the engine's view has, not a gate's.
+func ofRun(read func(*View) Value) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		if v.Stage != Whole {
+			return status(Unknown)
+		}
+		return read(v)
 	}
-	return num(int64(v.Ev.Time() - v.Started))
 }
 
 func evtType(v *View, _ *Arg, _ int) Value { return str(v.Row.Name) }
@@ -222,7 +225,10 @@ func evtArgs(v *View, _ *Arg, _ int) Value {
 		return status(Unknown)
 	}
 	var b []byte
-	if res := evtRes(v, nil, 0); res.Status == Known {
+	switch res := evtRes(v, nil, 0); res.Status {
+	case Unknown:
+		return res
+	case Known:
 		b = append(append(b, "res="...), res.Text...)
 	}
 	for i := range v.Row.Params {

@@ -49,7 +49,7 @@ func ancestor(read func(*Process) Value) getter {
 		if a.Set {
 			return v.ofProc(a.Index, read)
 		}
-		if v.Proc == nil {
+		if v.Proc == nil && i == 0 {
 			return v.missing()
 		}
 		p := v.Proc.Ancestor(i + 1)

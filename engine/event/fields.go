@@ -4,16 +4,16 @@ package event
 // adding its line: name, type, argument, what a source must read for it, what
 // it says, and how it is read.
 var Fields = [...]Field{
-	{"evt.num", TypeUint, NoArg, false, 0, "the event's number, counted from 1", func(v *View, _ *Arg, _ int) Value { return num(int64(v.Number)) }},
+	{"evt.num", TypeUint, NoArg, false, 0, "the event's number, counted from 1", ofRun(func(v *View) Value { return num(int64(v.Number)) })},
 	{"evt.time", TypeString, NoArg, false, 0, "when the call was entered: HH:MM:SS and nine digits, local time", clock("15:04:05.000000000", false)},
 	{"evt.time.s", TypeString, NoArg, false, 0, "the same without the digits", clock("15:04:05", false)},
 	{"evt.time.iso8601", TypeString, NoArg, false, 0, "the same as ISO 8601, UTC", clock("2006-01-02T15:04:05.000000000-0700", true)},
 	{"evt.datetime", TypeString, NoArg, false, 0, "date and time with nine digits, local time", clock("2006-01-02 15:04:05.000000000", false)},
 	{"evt.datetime.s", TypeString, NoArg, false, 0, "date and time without the digits", clock("2006-01-02 15:04:05", false)},
 	{"evt.rawtime", TypeAbsTime, NoArg, false, 0, "nanoseconds since the epoch", rawTime},
-	{"evt.reltime", TypeRelTime, NoArg, false, 0, "nanoseconds since the run started", relTime},
+	{"evt.reltime", TypeRelTime, NoArg, false, 0, "nanoseconds since the run started", ofRun(func(v *View) Value { return num(int64(v.Ev.Time() - v.Started)) })},
 	{"evt.source", TypeString, NoArg, false, 0, "always syscall", constant("syscall")},
-	{"evt.hostname", TypeString, NoArg, false, 0, "the machine's name; TIERCEL_HOSTNAME sets another", func(v *View, _ *Arg, _ int) Value { return some(v.Host) }},
+	{"evt.hostname", TypeString, NoArg, false, 0, "the machine's name; TIERCEL_HOSTNAME sets another", ofRun(func(v *View) Value { return some(v.Host) })},
 	{"evt.type", TypeString, NoArg, false, 0, "the call's name", evtType},
 	{"syscall.type", TypeString, NoArg, false, 0, "the call's name; absent for what is no call", syscallType},
 	{"evt.category", TypeString, NoArg, false, 0, "file, net, process, memory, user, signal, system, IPC, other", func(v *View, _ *Arg, _ int) Value { return str(v.Row.Class.String()) }},

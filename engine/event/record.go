@@ -189,7 +189,10 @@ func (b *Builder) Begin(row int, from Origin, time uint64) {
 
 // Load starts from a finished record, to add to it. It panics if ev is no record.
 func (b *Builder) Load(ev Event) {
-	b.n = copy(b.buf[:], ev)
+	n := copy(b.buf[:], ev)
+	b.n = min((n+7)&^7, MaxSize) // the last part may lack its padding
+	clear(b.buf[n:b.n])
+	b.seal()
 }
 
 // SetArgs sets the six arguments.

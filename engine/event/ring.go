@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/cpu"
 )
@@ -181,7 +182,21 @@ func (r *Ring) release(words uint64) {
 	}
 }
 
+// A consumer that has run out of records looks again a few times before it asks
+// to be woken: to wake another processor's thread costs the producer, and so the
+// workload, more than an event (BenchmarkCall/exit in package tracer: half).
+const (
+	looks    = 50
+	lookEach = 100 * time.Microsecond
+)
+
 func (r *Ring) sleep(ctx context.Context) error {
+	for range looks {
+		time.Sleep(lookEach)
+		if _, _, ok := r.peek(); ok || r.closed.Load() {
+			return ctx.Err()
+		}
+	}
 	r.idle.Store(true)
 	if _, _, ok := r.peek(); ok || r.closed.Load() {
 		r.idle.Store(false)

@@ -106,11 +106,12 @@ func (v *View) end(s side) (netip.AddrPort, Status) {
 }
 
 // early is socket, except that a connect's remote end, which the call names, is
-// known before the kernel is asked.
+// known before the kernel is asked; but for one that is unspecified, which the
+// kernel replaces.
 func (v *View) early(s side) (socketInfo, Status) {
 	info, st := v.socket()
 	if st == Unknown && v.Stage == AtEntry && v.Row.Name == "connect" && (s == remote || s == server) {
-		if named, ok := v.namedAddr(); ok {
+		if named, ok := v.namedAddr(); ok && named.Addr.IsValid() && !named.Addr.Addr().IsUnspecified() {
 			info.ends[remote] = named
 			return info, Known
 		}
