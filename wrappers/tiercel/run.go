@@ -202,7 +202,9 @@ func pump(src engine.Source, eng *engine.Engine) error {
 	err := src.Run(ctx, ring)
 	if err != nil {
 		cancel()
-		_ = <-drained // its error is that it was cancelled
+		if drain := <-drained; !errors.Is(drain, context.Canceled) {
+			err = errors.Join(err, drain)
+		}
 		return err
 	}
 	return <-drained
