@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tiercel/engine/event"
 	"tiercel/rules"
@@ -84,16 +85,21 @@ func (a *Alert) MarshalJSON() ([]byte, error) {
 // printable escapes what could move a terminal's cursor or forge a line: names
 // are a workload's to choose.
 func printable(s string) string {
-	if strings.IndexFunc(s, isControl) < 0 {
+	if utf8.ValidString(s) && strings.IndexFunc(s, isControl) < 0 {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s {
-		if isControl(r) {
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, "\\x%02x", s[0])
+		case isControl(r):
 			fmt.Fprintf(&b, "\\x%02x", r)
-		} else {
+		default:
 			b.WriteRune(r)
 		}
+		s = s[n:]
 	}
 	return b.String()
 }

@@ -12,7 +12,7 @@ const noContainer = "host"
 // containerID finds a container's identity at the end of a control group's
 // path: 64 hexadecimal digits (Docker, containerd, CRI-O, Podman), or 32 with a
 // number behind (Fargate).
-var containerID = regexp.MustCompile(`(?m)(?:^|[/:-])([0-9a-f]{64}|[0-9a-f]{32})(?:-[0-9]+)?(?:\.scope)?$`)
+var containerID = regexp.MustCompile(`(?m)(?:^|[/:-])([0-9a-f]{64}|[0-9a-f]{32})(?:-[0-9]+)?(?:\.scope)?(?:/container)?$`)
 
 // containerOf returns the first 12 digits of the identity in a process's control
 // groups, or else the container that tiercel itself is in.

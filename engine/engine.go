@@ -24,7 +24,7 @@ type Config struct {
 	Rules    *rules.Set
 	Outputs  []Output
 	Priority rules.Priority // alerts that are less grave are not raised
-	OnError  func(error)    // told when an output fails
+	OnError  func(error)    // told when an output fails, if set
 	Started  uint64         // when the run started, in nanoseconds since the epoch
 }
 
@@ -41,6 +41,7 @@ type Engine struct {
 // New returns an engine that has seen no event yet.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}}
+	e.matcher.Minimum = c.Priority
 	v := e.matcher.View()
 	v.Started, v.Host = c.Started, e.host
 	return e
@@ -71,7 +72,7 @@ func (e *Engine) handle(ev event.Event) {
 	v := e.matcher.View()
 	v.Number++
 	v.Begin(ev, proc, event.Whole)
-	if r := e.matcher.Match(); r != nil && r.Priority <= e.Priority {
+	if r := e.matcher.Match(); r != nil {
 		e.raise(r, v)
 	}
 	e.tree.release(ev)
@@ -83,7 +84,9 @@ func (e *Engine) raise(r *rules.Rule, v *event.View) {
 	for _, out := range e.Outputs {
 		if err := out.Write(a); err != nil {
 			e.failed++
-			e.OnError(err)
+			if e.OnError != nil {
+				e.OnError(err)
+			}
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (t *tree) apply(ev event.Event) *event.Process {
 	switch {
 	case ev.RowIndex() == event.RowProcInfo:
 		t.describe(p, ev)
-		p.Parent = t.procs[int(p.PPID)]
+		adopt(t.procs[int(p.PPID)], p)
 	case ev.RowIndex() == event.RowSpawn:
 		t.spawn(p, ev)
 	case !done || ret < 0:
@@ -80,22 +80,27 @@ func (t *tree) update(p *event.Process, ev event.Event) {
 // spawn adds a child: a copy of its parent until it executes something.
 func (t *tree) spawn(parent *event.Process, ev event.Event) {
 	child := *parent
-	child.Parent = parent
-	if depth(&child) > maxAncestors {
-		child.Parent = parent.Parent
-	}
 	child.PID = int64(ev.Arg(0))
 	child.PPID, child.VPID = parent.PID, child.PID
 	t.procs[int(child.PID)] = &child
+	adopt(parent, &child)
 	t.update(&child, ev)
 }
 
-func depth(p *event.Process) int {
+// adopt makes a process the parent of another, unless it comes of it (numbers
+// are used again), and forgets what is more than maxAncestors above.
+func adopt(parent, child *event.Process) {
+	child.Parent = nil
 	n := 0
-	for ; p != nil; p = p.Parent {
-		n++
+	for p := parent; p != nil; p = p.Parent {
+		if n++; p == child {
+			return
+		}
+		if n == maxAncestors {
+			p.Parent = nil
+		}
 	}
-	return n
+	child.Parent = parent
 }
 
 // release forgets a process that has ended.

@@ -24,15 +24,16 @@ type checker struct {
 	doc    *document
 	preds  []*predicate
 	byText map[string]int32
-	macros map[string]node // those already checked
-	stack  []string        // the macros being expanded
+	macros map[string]node     // those already checked
+	lists  map[string][]string // those already expanded; nil for one that cannot be
+	stack  []string            // the macros being expanded
 
 	rule string // what is being checked, and where it stands
 	src  script
 }
 
 func newChecker(doc *document) *checker {
-	return &checker{doc: doc, byText: map[string]int32{}, macros: map[string]node{}}
+	return &checker{doc: doc, byText: map[string]int32{}, macros: map[string]node{}, lists: map[string][]string{}}
 }
 
 // condition parses and resolves a condition; nil after an error, which is reported.
@@ -217,24 +218,37 @@ func (c *checker) values(e *comparison) (values []string, at []int, ok bool) {
 	return values, at, true
 }
 
+// maxItems bounds a list with the lists that it names: lists that double one
+// another over and over are refused rather than expanded for minutes.
+const maxItems = 1 << 20
+
 // list returns the items of a list, and of the lists that it names.
 func (c *checker) list(at int, name string, within []string) ([]string, bool) {
+	if values, done := c.lists[name]; done {
+		return values, values != nil
+	}
 	if slices.Contains(within, name) {
 		c.errorf(at, "cycle", "list %q contains itself", name)
 		return nil, false
 	}
-	var values []string
+	values := []string{}
 	for _, item := range c.doc.lists[name].items {
 		if c.doc.lists[item.value] == nil {
 			values = append(values, item.value)
 			continue
 		}
 		more, ok := c.list(at, item.value, append(within, name))
+		if ok && len(values)+len(more) > maxItems {
+			c.errorf(at, "too-long", "list %q has more than %d items", name, maxItems)
+			ok = false
+		}
 		if !ok {
+			c.lists[name] = nil
 			return nil, false
 		}
 		values = append(values, more...)
 	}
+	c.lists[name] = values
 	return values, true
 }
 

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 )
@@ -28,19 +29,19 @@ func Read(paths []string) ([]File, error) {
 	return files, nil
 }
 
-func read(path string) ([]File, error) {
-	if path == DefaultName {
+func read(name string) ([]File, error) {
+	if name == DefaultName {
 		return readFolder(builtin, DefaultName, "")
 	}
-	info, err := os.Stat(path)
+	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
 	}
 	if info.IsDir() {
-		return readFolder(os.DirFS(path), ".", path)
+		return readFolder(os.DirFS(name), ".", name)
 	}
-	data, err := os.ReadFile(path)
-	return []File{{path, data}}, err
+	data, err := os.ReadFile(name)
+	return []File{{name, data}}, err
 }
 
 // readFolder reads a folder's rule files; shown is the folder's name in messages.
@@ -54,7 +55,7 @@ func readFolder(fsys fs.FS, dir, shown string) ([]File, error) {
 		if e.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(e.Name())) {
 			continue
 		}
-		data, err := fs.ReadFile(fsys, dir+"/"+e.Name())
+		data, err := fs.ReadFile(fsys, path.Join(dir, e.Name()))
 		if err != nil {
 			return nil, err
 		}

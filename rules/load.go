@@ -193,6 +193,9 @@ func (d *document) define(e entry) {
 
 func (d *document) defineList(e entry) {
 	items, ok := d.strings(e, "items")
+	if !ok && e.keys["items"] != nil {
+		return
+	}
 	if !ok {
 		d.errorf(e.src.at(e.node), "missing-key", e.name, "list %q without items", e.name)
 		return
@@ -210,6 +213,9 @@ func (d *document) defineList(e entry) {
 
 func (d *document) defineMacro(e entry) {
 	cond, ok := d.text(e, "condition")
+	if !ok && e.keys["condition"] != nil {
+		return
+	}
 	if !ok {
 		d.errorf(e.src.at(e.node), "missing-key", e.name, "macro %q without a condition", e.name)
 		return
@@ -307,7 +313,7 @@ func (d *document) text(e entry, key string) (text, bool) {
 	return text{n.Value, n, e.src}, true
 }
 
-// strings returns the scalars of the key's list, lists within it flattened.
+// strings returns the scalars of the key's list; an item of another shape is reported.
 func (d *document) strings(e entry, key string) ([]text, bool) {
 	n := e.keys[key]
 	if n == nil {

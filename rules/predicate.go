@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,7 +105,7 @@ func matchText(op operator, values []string) (match func(event.Value) bool, bad 
 	case opIn, opIntersects:
 		return inSet(values), -1, nil
 	case opPMatch:
-		return pathMatch(values), -1, nil
+		return pathMatch(values)
 	}
 	want := values[0]
 	switch op {
@@ -133,7 +134,9 @@ func matchText(op operator, values []string) (match func(event.Value) bool, bad 
 	case opIGlob:
 		match, err = matchRegexp("(?is)^" + globRegexp(want) + "$")
 	default:
-		match, err = matchRegexp("^(?:" + want + ")$")
+		if _, err = regexp.Compile(want); err == nil { // alone first: a stray parenthesis must not close ours
+			match, err = matchRegexp("^(?:" + want + ")$")
+		}
 	}
 	return match, 0, err
 }
@@ -154,29 +157,43 @@ func inSet(values []string) func(event.Value) bool {
 }
 
 // pathMatch matches paths that are one of the values or below one: each
-// beginning of the path that ends before a slash is looked up.
-func pathMatch(values []string) func(event.Value) bool {
+// beginning of the path that ends before a slash is looked up. A value may be a glob.
+func pathMatch(values []string) (match func(event.Value) bool, bad int, err error) {
 	set := make(map[string]struct{}, len(values))
-	for _, s := range values {
+	var globs []func(event.Value) bool
+	for i, s := range values {
 		if len(s) > 1 {
 			s = strings.TrimSuffix(s, "/")
 		}
-		set[s] = struct{}{}
+		if !strings.ContainsAny(s, "*?[") {
+			set[s] = struct{}{}
+			continue
+		}
+		glob, err := matchRegexp("(?s)^" + globRegexp(s) + "(?:/.*)?$")
+		if err != nil {
+			return nil, i, err
+		}
+		globs = append(globs, glob)
 	}
 	return func(v event.Value) bool {
-		if _, ok := set["/"]; ok && strings.HasPrefix(v.Text, "/") {
+		return isBelow(v.Text, set) || slices.ContainsFunc(globs, func(glob func(event.Value) bool) bool { return glob(v) })
+	}, -1, nil
+}
+
+// isBelow reports whether a path is in the set or below one that is.
+func isBelow(path string, set map[string]struct{}) bool {
+	if _, ok := set["/"]; ok && strings.HasPrefix(path, "/") {
+		return true
+	}
+	for i := 1; i <= len(path); i++ {
+		if i < len(path) && path[i] != '/' {
+			continue
+		}
+		if _, ok := set[path[:i]]; ok {
 			return true
 		}
-		for i := 1; i <= len(v.Text); i++ {
-			if i < len(v.Text) && v.Text[i] != '/' {
-				continue
-			}
-			if _, ok := set[v.Text[:i]]; ok {
-				return true
-			}
-		}
-		return false
 	}
+	return false
 }
 
 func containsFold(s, want string) bool {
@@ -252,7 +269,9 @@ func globClass(s string) int {
 		i++
 	}
 	for ; i < len(s); i++ {
-		if s[i] == ']' {
+		if end := strings.Index(s[i:], ":]"); end > 0 && strings.HasPrefix(s[i:], "[:") {
+			i += end + 1 // a named class, [:digit:]
+		} else if s[i] == ']' {
 			return i + 1
 		}
 	}

@@ -35,10 +35,10 @@ func Compile(files []File) (*Set, Problems) {
 	doc := load(files)
 	c := newChecker(doc)
 	set := &Set{}
-	for name, m := range doc.macros { // a macro that nothing uses is checked all the same
+	for _, name := range keys(doc.macros) { // a macro that nothing uses is checked all the same
 		c.stack = []string{name}
 		if _, done := c.macros[name]; !done {
-			c.macros[name] = c.condition(name, m.cond)
+			c.macros[name] = c.condition(name, doc.macros[name].cond)
 		}
 	}
 	c.stack = nil
@@ -133,11 +133,15 @@ type Matcher struct {
 	memo    []uint32 // per predicate: generation<<2 | status
 	gen     uint32
 	guessed bool
+
+	// Minimum leaves rules of less grave priorities out, as if they were not in
+	// the set: they must not stand before a graver one.
+	Minimum Priority
 }
 
 // Matcher returns a new matcher for the set.
 func (s *Set) Matcher() *Matcher {
-	return &Matcher{set: s, memo: make([]uint32, len(s.preds))}
+	return &Matcher{set: s, memo: make([]uint32, len(s.preds)), Minimum: Debug}
 }
 
 // forget drops the results of the event before.
@@ -164,7 +168,7 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 	m.view.Begin(ev, nil, event.AtEntry)
 	m.forget()
 	for _, r := range m.set.byRow[ev.RowIndex()] {
-		if r.code.eval(m) != False {
+		if r.Priority <= m.Minimum && r.code.eval(m) != False {
 			return event.Watch
 		}
 	}
@@ -177,7 +181,7 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 func (m *Matcher) Match() *Rule {
 	m.forget()
 	for _, r := range m.set.byRow[m.view.Ev.RowIndex()] {
-		if r.code.run(m, false) {
+		if r.Priority <= m.Minimum && r.code.run(m, false) {
 			return r
 		}
 	}

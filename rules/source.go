@@ -41,8 +41,17 @@ func (s spot) problem(code, rule, message string) Problem {
 	return Problem{File: s.src.name, Line: s.line, Column: s.col, Severity: Error, Code: code, Rule: rule, Message: message, source: s.src.line(s.line)}
 }
 
-// at returns the place of a YAML node.
-func (s *source) at(n *yaml.Node) spot { return spot{s, n.Line, n.Column} }
+// at returns the place of a YAML node, whose column counts characters.
+func (s *source) at(n *yaml.Node) spot {
+	chars := 1
+	for i := range s.line(n.Line) {
+		if chars == n.Column {
+			return spot{s, n.Line, i + 1}
+		}
+		chars++
+	}
+	return spot{s, n.Line, n.Column}
+}
 
 // text is a string in a file.
 type text struct {
@@ -57,14 +66,23 @@ type text struct {
 // is no blank (but for escapes in quoted scalars, where the place is near). So
 // the byte's place is found by counting what is no blank.
 func (t text) place(offset int) spot {
-	line, col := t.node.Line, t.node.Column
+	at, skipped := t.src.at(t.node), solid(t.value[:min(offset, len(t.value))])
+	block := t.node.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0
 	switch {
-	case t.node.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0:
-		line, col = line+1, 1
-	case t.node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-		col++
+	case block:
+		at.line, at.col = at.line+1, 1
+	case t.node.Anchor != "":
+		skipped += len("&" + t.node.Anchor)
 	}
-	return t.src.skip(spot{t.src, line, col}, solid(t.value[:min(offset, len(t.value))]))
+	if t.node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+		skipped++
+	}
+	if skipped > 0 && solid(t.value[min(offset, len(t.value)):]) == 0 { // behind the text's end: not on what follows it
+		at = t.src.skip(at, skipped-1)
+		at.col++
+		return at
+	}
+	return t.src.skip(at, skipped)
 }
 
 // solid counts the bytes that are no blanks.

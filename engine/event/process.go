@@ -12,7 +12,7 @@ type Process struct {
 	Name, Exe, ExePath string // comm, argv[0], the image
 	Args, Cmdline      string // arguments after argv[0], and Name with them, joined by blanks
 	ArgCount, ArgBytes int    // of Args: how many, and their length without the blanks
-	Env                string // joined by blanks
+	Env                string // a NUL after each variable
 	Cwd                string // when it was last seen
 	Cgroup             string
 	User, Group        Account

@@ -73,7 +73,8 @@ func (r *Ring) TryReserve(n int) (slot Slot, ok bool) {
 		if left := uint64(len(r.words)) - at; left < need {
 			at, pad = 0, left
 		}
-		if tail+pad+need-r.head.Load() > uint64(len(r.words)) {
+		// Signed: if others went round since tail was read, head may be past it; then the swap fails.
+		if int64(tail+pad+need-r.head.Load()) > int64(len(r.words)) {
 			return Slot{}, false
 		}
 		if !r.tail.CompareAndSwap(tail, tail+pad+need) {

@@ -58,7 +58,7 @@ func (v *View) socket() (socketInfo, Status) {
 	if !ok && !has {
 		return info, Absent
 	}
-	if has && !info.ends[remote].Addr.IsValid() && info.ends[remote].Path == "" {
+	if has && (v.Row.Name == "connect" && named.isSpecified() || !info.ends[remote].isSpecified()) {
 		info.ends[remote] = named
 	}
 	if info.domain == 0 {
@@ -111,7 +111,7 @@ func (v *View) end(s side) (netip.AddrPort, Status) {
 func (v *View) early(s side) (socketInfo, Status) {
 	info, st := v.socket()
 	if st == Unknown && v.Stage == AtEntry && v.Row.Name == "connect" && (s == remote || s == server) {
-		if named, ok := v.namedAddr(); ok && named.Addr.IsValid() && !named.Addr.Addr().IsUnspecified() {
+		if named, ok := v.namedAddr(); ok && named.isSpecified() {
 			info.ends[remote] = named
 			return info, Known
 		}
@@ -137,6 +137,11 @@ func (info *socketInfo) isServer(row *Row) bool {
 	}
 	l, r := info.ends[local].Addr, info.ends[remote].Addr
 	return l.IsValid() && (!r.IsValid() || l.Port() < r.Port())
+}
+
+// isSpecified reports whether the address is one that the kernel takes as it is.
+func (s Sock) isSpecified() bool {
+	return s.Path != "" || s.Addr.IsValid() && !s.Addr.Addr().IsUnspecified()
 }
 
 // append writes an address as messages show it.

@@ -7,7 +7,6 @@
 package output
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -24,7 +23,7 @@ import (
 // formats has what makes a line of an alert, by format.
 var formats = map[string]func(a *engine.Alert, colour bool) ([]byte, error){
 	"text": func(a *engine.Alert, colour bool) ([]byte, error) { return []byte(paint(a, colour)), nil },
-	"json": func(a *engine.Alert, _ bool) ([]byte, error) { return json.Marshal(a) },
+	"json": func(a *engine.Alert, _ bool) ([]byte, error) { return a.MarshalJSON() }, // json.Marshal would escape "->"
 }
 
 // Output writes alerts in one format to one target.

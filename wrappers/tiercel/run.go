@@ -172,7 +172,9 @@ func (w *watch) run(command tracer.Command) error {
 		w.log.Warn().Str("call", name).Msg("libseccomp does not know this call: it goes unseen")
 	}
 	eng := engine.New(w.engineConfig())
-	t := tracer.New(tracer.Config{Command: command, Needs: w.set.Needs(), Filter: filter, Gate: w.set.Matcher(), Linger: os.Getpid() != 1})
+	gate := w.set.Matcher()
+	gate.Minimum = w.flags.minimum
+	t := tracer.New(tracer.Config{Command: command, Needs: w.set.Needs(), Filter: filter, Gate: gate, Linger: os.Getpid() != 1})
 	signals := newForwarder(w.log)
 	t.OnStart(signals.start)
 	defer signals.stop()

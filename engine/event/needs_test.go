@@ -1,0 +1,89 @@
+package event
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// needsOf is what the fields need where the rows match.
+func needsOf(t *testing.T, fields []string, rows ...string) *Needs {
+	t.Helper()
+	var n Needs
+	var match [len(Table)]bool
+	for _, name := range rows {
+		match[Lookup(name)], n.Rows[Lookup(name)].Match = true, true
+	}
+	for _, name := range fields {
+		f, _ := field(t, name)
+		n.AddField(f, &match)
+	}
+	return &n
+}
+
+func TestFactsThatFieldsNeed(t *testing.T) {
+	tests := []struct {
+		name, field, row string
+		want             Facts
+	}{
+		{"a path that is opened needs no fact", "fd.name", "openat", 0},
+		{"a descriptor's name is a fact", "fd.name", "fchmod", facts(FactObject, FactSocket)},
+		{"a connection's address is of the socket", "fd.sip", "connect", facts(FactSocket)},
+		{"a call without a descriptor has no such fact", "fd.name", "setuid", 0},
+		{"the working directory", "proc.cwd", "setuid", facts(FactCwd)},
+		{"the standard streams", "proc.stdin.type", "execve", facts(FactStdio)},
+		{"the environment is of the process", "proc.env", "execve", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := needsOf(t, []string{tt.field}, tt.row)
+			if got := n.Rows[Lookup(tt.row)].Facts; got != tt.want {
+				t.Errorf("got %b, want %b", got, tt.want)
+			}
+			if got := n.Rows[Lookup("close")].Facts; got != 0 {
+				t.Errorf("a row that does not match: got %b, want none", got)
+			}
+		})
+	}
+}
+
+func TestFactsOfProcesses(t *testing.T) {
+	n := needsOf(t, []string{"proc.env", "container.id", "proc.name"}, "execve")
+	if want := facts(FactEnv, FactGroup); n.Process != want {
+		t.Errorf("got %b, want %b", n.Process, want)
+	}
+}
+
+func TestCallsThatChangeWhatFieldsSay(t *testing.T) {
+	tests := []struct {
+		field, row string
+		want       bool
+	}{
+		{"user.name", "setuid", true}, {"user.name", "capset", true}, {"user.name", "setsid", false},
+		{"thread.cap_effective", "capset", true}, {"group.gid", "setresgid", true},
+		{"proc.sname", "setsid", true}, {"proc.is_pgid_leader", "setpgid", true}, {"proc.sid.exe", "setsid", true},
+		{"proc.name", "prctl", true}, {"proc.cmdline", "prctl", true}, {"proc.aname", "prctl", true},
+		{"proc.exepath", "prctl", false}, {"fd.name", "prctl", false}, {"fd.name", "setuid", false},
+	}
+	for _, tt := range tests {
+		n := needsOf(t, []string{tt.field}, "openat").Rows[Lookup(tt.row)]
+		if n.State != tt.want || n.Watch() != tt.want {
+			t.Errorf("%s of %s: got %v, want %v", tt.row, tt.field, n.State, tt.want)
+		}
+	}
+}
+
+func TestOnlyCallsThatSetTheNameAreWorthALook(t *testing.T) {
+	prctl := Lookup("prctl")
+	state := needsOf(t, []string{"proc.name"}, "openat")
+	want := Condition{Arg: 0, Mask: 1<<32 - 1, Value: unix.PR_SET_NAME}
+	if got := state.Where(prctl); len(got) != 1 || got[0] != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := state.Where(Lookup("openat")); got != nil {
+		t.Errorf("another row: got %v, want no condition", got)
+	}
+	if got := needsOf(t, []string{"proc.name"}, "prctl").Where(prctl); got != nil {
+		t.Errorf("a row that rules match: got %v, want no condition", got)
+	}
+}

@@ -1,0 +1,107 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tiercel/engine/event"
+)
+
+func TestTemplates(t *testing.T) {
+	tests := []struct {
+		name, template, want string
+	}{
+		{"no field", "plain text", "plain text"},
+		{"nothing", "", ""},
+		{"only a field", "%proc.name", "cat"},
+		{"fields in text", "file=%fd.name by %proc.name.", "file=/etc/passwd by cat."},
+		{"fields side by side", "%proc.name%proc.pname", "catbash"},
+		{"fields with signs between", "%fd.name:%fd.num->%proc.pid", "/etc/passwd:3->11"},
+		{"a star is left out", "%*proc.name", "cat"},
+		{"a field with a number", "%proc.aname[2] %proc.aname[1]", "init bash"},
+		{"a field with a name", "%evt.arg.flags %evt.arg[flags]", "O_WRONLY O_WRONLY"},
+		{"what is absent", "%fd.sip", "<NA>"},
+		{"a percent sign alone", "100% of %", "100% of %"},
+		{"a percent sign before a word", "%name", "%name"},
+		{"two percent signs", "%%proc.name", "%cat"},
+		{"a bracket that is not closed is text", "%proc.name[x", "cat[x"},
+		{"brackets with nothing are text", "%proc.name[]", "cat[]"},
+		{"letters of two bytes", "é%proc.nameé", "écaté"},
+	}
+	var v event.View
+	v.Begin(newEvent("openat", 0, 0, 1).with(1, "/etc/passwd").ret(3).Event(), cat(), event.Whole)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			template, at, err := newTemplate(tt.template)
+			require.NoError(t, err, "at %d", at)
+			if got := string(template.Append(nil, &v)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTemplatesThatAreRefused(t *testing.T) {
+	tests := []struct {
+		template, want string
+		at             int
+	}{
+		{"a %no.field", "unknown field", 3},
+		{"%proc.name %proc.nmae", "unknown field", 12},
+		{"%proc.name[1]", "takes no argument", 1},
+		{"%proc.aname[x]", "wants a number", 1},
+		{"%evt.arg", "wants an argument", 1},
+	}
+	for _, tt := range tests {
+		_, at, err := newTemplate(tt.template)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || at != tt.at {
+			t.Errorf("%q: got %v at %d, want %q at %d", tt.template, err, at, tt.want, tt.at)
+		}
+	}
+}
+
+func TestFieldsOfATemplateComeOnce(t *testing.T) {
+	template, _, err := newTemplate("%proc.name %fd.num %proc.name %proc.aname[1] %proc.aname[2] %fd.sip")
+	require.NoError(t, err)
+	var v event.View
+	v.Begin(newEvent("openat").ret(3).Event(), cat(), event.Whole)
+	var got []string
+	template.Fields(&v, func(name string, typ event.FieldType, val event.Value) {
+		got = append(got, fmt.Sprint(name, " ", typ, " ", string(typ.AppendText(nil, val))))
+	})
+	want := "proc.name CHARBUF cat, fd.num INT64 3, proc.aname[1] CHARBUF bash, proc.aname[2] CHARBUF init, fd.sip IPADDR <NA>"
+	if all := strings.Join(got, ", "); all != want {
+		t.Errorf("got %s, want %s", all, want)
+	}
+}
+
+func TestPriorities(t *testing.T) {
+	for name, want := range map[string]Priority{
+		"emergency": Emergency, "Alert": Alert, "CRITICAL": Critical, "error": ErrorPriority, "Warning": WarningPriority,
+		"notice": Notice, "informational": Informational, "info": Informational, "INFO": Informational, "debug": Debug,
+	} {
+		if got, err := ParsePriority(name); got != want || err != nil {
+			t.Errorf("%q: got %v, %v, want %v", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"", "warn", "urgent", "4"} {
+		if got, err := ParsePriority(name); err == nil {
+			t.Errorf("%q: got %v, want an error", name, got)
+		}
+	}
+}
+
+func TestPriorityNamesCanBeParsed(t *testing.T) {
+	names := PriorityNames()
+	for i, name := range names {
+		if got, err := ParsePriority(name); got != Priority(i) || err != nil {
+			t.Errorf("%q: got %v, %v, want %v", name, got, err, Priority(i))
+		}
+	}
+	if len(names) != 8 {
+		t.Errorf("got %d names, want 8", len(names))
+	}
+}
