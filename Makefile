@@ -33,7 +33,7 @@ test: ## all tests; those that want root, Docker or more run where these are the
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) ./...
 
-lint: ## golangci-lint, shellcheck, generated files
+lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint
 	$(GO) run $(LINT) run
 	shellcheck .ci/install .ci/run integration/*.sh

