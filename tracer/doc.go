@@ -10,6 +10,6 @@
 // happened, in words that do not depend on ptrace; dispatch deals with it.
 //
 // The trap: ptrace belongs to a thread. Everything in this package but Launch's
-// child half and Counters runs on the one goroutine that called Run, which is
+// child half runs on the one goroutine that called Run, which is
 // locked to its thread; a function that says nothing else must be called there.
 package tracer

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -43,7 +42,6 @@ type Tracer struct {
 	onStart  func(pid int)
 	counters event.Counters
 	blindNow map[int]int // by process: its open interval in counters.Blind
-	shared   atomic.Pointer[event.Counters]
 
 	mem            memory
 	info           syscallInfo
@@ -73,14 +71,8 @@ func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
 func (t *Tracer) ExitCode() int { return t.code }
 
-// Counters returns what was counted so far. It is exact once Run has returned.
-// It may be called from any goroutine.
-func (t *Tracer) Counters() event.Counters {
-	if c := t.shared.Load(); c != nil {
-		return *c
-	}
-	return event.Counters{}
-}
+// Counters returns what was counted. It may be called once Run has returned.
+func (t *Tracer) Counters() event.Counters { return t.counters }
 
 // Run launches the command, puts its events into the ring, and returns when its
 // process is gone, or with Linger the last one that came of it. It closes the ring. Whatever makes it
@@ -98,7 +90,6 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 		return err
 	}
 	defer report.Close()
-	defer t.publish()
 	for {
 		s, err := t.next()
 		switch {
@@ -114,11 +105,6 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 			return t.startError(report)
 		}
 	}
-}
-
-func (t *Tracer) publish() {
-	c := t.counters
-	t.shared.Store(&c)
 }
 
 // startError returns why the command never ran, or nil if it did.

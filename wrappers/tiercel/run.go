@@ -247,7 +247,7 @@ func (w *watch) writeLedger(l *engine.Ledger) error {
 		err = os.WriteFile(w.flags.stats, b, 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("write ledger: %w", errors.Unwrap(err))
+		return fmt.Errorf("write ledger: %w", err)
 	}
 	return nil
 }
