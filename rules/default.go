@@ -62,7 +62,7 @@ func readFolder(fsys fs.FS, dir, shown string) ([]File, error) {
 		files = append(files, File{filepath.Join(shown, dir, e.Name()), data})
 	}
 	if len(files) == 0 {
-		return nil, &fs.PathError{Op: "read rules in", Path: shown, Err: fs.ErrNotExist}
+		return nil, &fs.PathError{Op: "find .yaml files in", Path: shown, Err: fs.ErrNotExist}
 	}
 	return files, nil
 }

@@ -58,6 +58,7 @@ func (t *Tracer) addMemory(tid int, call *Call, i int) {
 }
 
 func (t *Tracer) readSockAddr(tid int, addr, length uint64, room []byte) (int, bool) {
+	length &= 1<<32 - 1 // an int
 	if length == 0 || length > maxSockAddr || len(room) < maxSockAddr {
 		return 0, false
 	}
@@ -72,6 +73,9 @@ func (t *Tracer) readMsgName(tid int, call *Call, i int, room []byte) (int, bool
 	}
 	addr := word(header[:], 0, call.Is32)
 	length := word(header[:], 1, call.Is32) & (1<<32 - 1)
+	if length < 1<<31 {
+		length = min(length, maxSockAddr) // as the kernel does
+	}
 	if addr == 0 {
 		return 0, false
 	}

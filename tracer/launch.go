@@ -135,9 +135,8 @@ func pipe() (r, w *os.File, err error) {
 func (t *Tracer) fork(filter int, gate, result *os.File) (int, error) {
 	numbers := []string{strconv.Itoa(filter)}
 	for _, f := range []*os.File{gate, result} {
-		fd, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0)
-		if err != nil {
-			return 0, os.NewSyscallError("fcntl(SETFD)", errors.Join(err, unix.Errno(fd)))
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
 		numbers = append(numbers, strconv.Itoa(int(f.Fd())))
 	}

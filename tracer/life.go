@@ -78,16 +78,39 @@ func (t *Tracer) drop(tid int) {
 // spawn deals with a thread that has made another.
 func (t *Tracer) spawn(th *thread, peer int) error {
 	t.counters.Other++
-	var err error
-	if t.threads[peer] == nil {
-		pid := peer
-		if isThreadOf(th.pid, peer) {
-			pid = th.pid
-		}
-		_, err = t.adopt(peer, pid, th.pid)
-	}
+	err := t.name(th, peer)
 	t.goOn(th)
 	return err
+}
+
+// name notes that a thread's maker has told of it, and adopts it unless its own
+// stop, or even its end, came first.
+func (t *Tracer) name(maker *thread, tid int) (err error) {
+	if _, over := t.early[tid]; over {
+		delete(t.early, tid)
+		return nil
+	}
+	th := t.threads[tid]
+	if th == nil {
+		pid := tid
+		if isThreadOf(maker.pid, tid) {
+			pid = maker.pid
+		}
+		th, err = t.adopt(tid, pid, maker.pid)
+	}
+	th.named = true
+	return err
+}
+
+// maxEarly bounds the threads that are remembered for their makers' events: a
+// maker that was killed never tells.
+const maxEarly = 4096
+
+func (t *Tracer) endedEarly(tid int) {
+	if len(t.early) == maxEarly {
+		clear(t.early)
+	}
+	t.early[tid] = struct{}{}
 }
 
 func isThreadOf(pid, tid int) bool {
@@ -98,9 +121,8 @@ func isThreadOf(pid, tid int) bool {
 // has taken the first thread's number; the others are gone.
 func (t *Tracer) exec(th *thread, former int) error {
 	t.counters.Other++
-	if former != th.tid && t.threads[former] != nil {
-		th.pending = append(th.pending[:0], t.threads[former].pending...)
-		t.drop(former)
+	if err := t.inherit(th, former); err != nil {
+		return err
 	}
 	if th.pid == t.root && !t.started {
 		t.started = true
@@ -124,15 +146,35 @@ func (t *Tracer) exec(th *thread, former int) error {
 	return err
 }
 
+// inherit leaves a thread that executes with nothing but its execve, which
+// another thread may have called.
+func (t *Tracer) inherit(th *thread, former int) error {
+	caller := t.threads[former]
+	if former != th.tid && caller != nil {
+		if err := t.lastCall(th); err != nil {
+			return err
+		}
+		th.pending, th.interrupted = append(th.pending[:0], caller.pending...), caller.interrupted
+		t.drop(former)
+	}
+	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes
+		return t.finish(th, -int64(unix.EINTR))
+	}
+	return nil
+}
+
 // gone deals with the end of a thread; of a process's first thread, the kernel
 // tells when the whole process has ended. A call that it died in has no result,
 // but it was made.
 func (t *Tracer) gone(s *Stop) error {
 	t.counters.Other++
-	if s.TID == t.root {
+	if s.TID == t.root && !t.ended { // the number may come again
 		t.code, t.ended = s.Exit, true
 	}
 	th := t.threads[s.TID]
+	if th == nil || !th.named && s.TID != t.root {
+		t.endedEarly(s.TID)
+	}
 	if th == nil {
 		return nil
 	}
@@ -172,7 +214,7 @@ func (t *Tracer) describeAncestors() error {
 	for i := len(chain) - 1; i >= 0; i-- {
 		pid := chain[i]
 		t.rec.Begin(event.RowProcInfo, event.Origin{PID: pid, TID: pid}, now())
-		t.addProcess(pid, pid, t.needs.Process)
+		t.addProcess(pid, pid, t.needs.Process&^(1<<event.FactEnv)) // no field asks for an ancestor's
 		if err := t.raise(); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (t *Tracer) addFile(part event.Part, tid int, name string) {
 
 // addFacts adds those facts of an event that the rules ask for.
 func (t *Tracer) addFacts(th *thread, facts event.Facts) {
-	if facts.Has(event.FactCwd) {
+	if facts.Has(event.FactCwd) && !t.rec.Event().Has(event.FactCwd) {
 		t.addLink(event.FactCwd, th.tid, "cwd")
 	}
 	if facts.Has(event.FactStdio) {
@@ -92,20 +92,18 @@ func (t *Tracer) addDescriptor(th *thread, fd int, facts event.Facts) {
 
 // addProcess adds what there is to know of a process with a new image.
 func (t *Tracer) addProcess(tid, pid int, facts event.Facts) {
-	t.addName(tid)
 	t.addLink(event.FactExe, tid, "exe")
+	t.addState(tid, pid, true) // early: what a full record has no room for is the longest, not this
+	t.addName(tid)
 	t.addFile(event.FactArgs, tid, "cmdline")
 	t.addLink(event.FactCwd, tid, "cwd")
 	if facts.Has(event.FactEnv) {
 		t.addFile(event.FactEnv, tid, "environ")
 	}
 	if facts.Has(event.FactGroup) {
-		t.addString(event.FactGroup, t.group(tid))
+		t.rec.AddString(event.FactGroup, t.group(tid))
 	}
-	t.addState(tid, pid, true)
 }
-
-func (t *Tracer) addString(part event.Part, s string) { t.rec.AddString(part, s) }
 
 // addName adds the thread's name. /proc has it with a newline at its end.
 func (t *Tracer) addName(tid int) {

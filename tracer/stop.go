@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
 )
 
 // Stop is something that happened to a thread of the workload. It says nothing
@@ -113,23 +115,30 @@ func (t *Tracer) readEntry(s *Stop) What {
 }
 
 // checkEntry refuses rows that are not ours (the workload's own filter may stop
-// a call too), and unpacks the i386 call that carries all socket calls.
+// a call too), and unpacks the i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
 	if s.Call.Row >= len(t.needs.Rows) || !t.needs.Rows[s.Call.Row].Watch() {
 		return Nothing
 	}
-	if s.Call.Is32 && number == socketcall {
-		t.unpackSocketcall(s)
+	switch {
+	case s.Call.Is32 && number == socketcall:
+		t.unpack(s, s.Call.Args[1])
+	case s.Call.Is32 && number == oldMmap && event.Table[s.Call.Row].Name == "mmap":
+		t.unpack(s, s.Call.Args[0])
 	}
 	return Entry
 }
 
-// socketcall is i386's number of socketcall(2), whose second argument points to the real arguments.
-const socketcall = 102
+// The i386 numbers of calls whose arguments an argument points to: the second of
+// socketcall(2), the first of the old mmap.
+const (
+	socketcall = 102
+	oldMmap    = 90
+)
 
-func (t *Tracer) unpackSocketcall(s *Stop) {
+func (t *Tracer) unpack(s *Stop, addr uint64) {
 	var args [6 * 4]byte
-	t.mem.readSome(s.TID, s.Call.Args[1], args[:])
+	t.mem.readSome(s.TID, addr, args[:])
 	for i := range s.Call.Args {
 		s.Call.Args[i] = word(args[:], i, true)
 	}

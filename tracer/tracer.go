@@ -41,7 +41,8 @@ type Tracer struct {
 	ended    bool    // the command's process is gone
 	onStart  func(pid int)
 	counters event.Counters
-	blindNow map[int]int // by process: its open interval in counters.Blind
+	early    map[int]struct{} // threads whose end came before their maker's event
+	blindNow map[int]int      // by process: its open interval in counters.Blind
 
 	mem            memory
 	info           syscallInfo
@@ -56,13 +57,14 @@ type thread struct {
 	tid, pid    int
 	pending     []byte // the record of the call that runs; empty where none is waited for
 	match       bool   // a rule may match it; else it is waited for as it may change the process's state
+	named       bool   // its maker's event has come
 	interrupted bool   // the call was interrupted, and may go on as if it had not been
 	next        *thread
 }
 
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
-	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, blindNow: map[int]int{}, boot: bootTime()}
+	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}, boot: bootTime()}
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
@@ -162,18 +164,19 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		t.goOn(th) // our own half-way child
 		return nil
 	}
+	t.begin(th, &s.Call)
+	if th.interrupted && t.rec.Event().SameCall(th.pending) { // started again by the kernel
+		th.interrupted = false
+		t.goOn(th)
+		return nil
+	}
 	if th.interrupted {
-		if th.goesOnWith(&s.Call) {
-			th.interrupted = false
-			t.goOn(th)
-			return nil
-		}
 		if err := t.finish(th, -int64(unix.EINTR)); err != nil {
 			return err
 		}
+		t.begin(th, &s.Call)
 	}
 	t.counters.Seen++
-	t.begin(th, &s.Call)
 	if t.mem.refused {
 		t.blind(th.pid)
 	}
@@ -200,20 +203,6 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	th.match = verdict != event.Drop
 	t.goOn(th)
 	return nil
-}
-
-// goesOnWith reports whether a call is the one that was interrupted, started again by the kernel.
-func (th *thread) goesOnWith(call *Call) bool {
-	ev := event.Event(th.pending)
-	if ev.RowIndex() != call.Row {
-		return false
-	}
-	for i, a := range call.Args {
-		if ev.Arg(i) != a {
-			return false
-		}
-	}
-	return true
 }
 
 // The results by which the kernel says that a call was interrupted and may be

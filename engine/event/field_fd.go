@@ -54,7 +54,10 @@ func fdName(v *View, _ *Arg, _ int) Value {
 func (v *View) connection(info *socketInfo) Value {
 	from, to := info.ends[info.sideOf(client, v.Row)], info.ends[info.sideOf(server, v.Row)]
 	if info.domain == unix.AF_UNIX {
-		return some(to.Path + from.Path[:len(from.Path)*b2i(to.Path == "")])
+		if to.Path == "" {
+			return some(from.Path)
+		}
+		return some(to.Path)
 	}
 	if !from.Addr.IsValid() && !to.Addr.IsValid() {
 		return Value{}
@@ -68,13 +71,6 @@ func (v *View) connection(info *socketInfo) Value {
 		v.scratch = to.append(v.scratch)
 	}
 	return str(text(v.scratch[start:]))
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func fdNameRaw(v *View, _ *Arg, _ int) Value {

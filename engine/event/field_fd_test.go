@@ -104,9 +104,9 @@ func TestFieldsOfConnections(t *testing.T) {
 	named := record("sendto", arg(0, 3), part(4, ip("192.0.2.9:53")), ret(9), sock(Socket{Domain: unix.AF_INET, Kind: unix.SOCK_DGRAM}))
 	unixSock := record("connect", part(1, unixAddr("/run/docker.sock")), ret(0), sock(Socket{Domain: unix.AF_UNIX, Kind: unix.SOCK_STREAM}))
 	checkFields(t, nil, []fieldTest{
-		{"a connect's server is known at the entry", "fd.sip", AtEntry, connect, "192.0.2.7"},
-		{"and its port", "fd.sport", AtEntry, connect, "443"},
-		{"which is the remote end", "fd.rip", AtEntry, connect, "192.0.2.7"},
+		{"a connect's server is not known at the entry: a socket that connects already keeps its own", "fd.sip", AtEntry, connect, unknown},
+		{"nor its port", "fd.sport", AtEntry, connect, unknown},
+		{"nor the remote end", "fd.rip", AtEntry, connect, unknown},
 		{"its client is not", "fd.cip", AtEntry, connect, unknown},
 		{"nor the local end", "fd.lport", AtEntry, connect, unknown},
 		{"nor the connection", "fd.name", AtEntry, connect, unknown},

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const (
 	offTime, offRet, offArgs         = 16, 24, 32
 	headerSize                       = offArgs + 6*8
 	partHeader                       = 4
-	MaxSize                          = 32 << 10 // of a record, bytes: the bounds of all parts together fit
+	MaxSize                          = 32 << 10 // of a record, bytes; what does not fit is left out
 	MaxString                        = 4096     // of one string or array that is read from a workload, bytes; what is longer is cut and marked
 	flagComplete              uint16 = 1 << 0   // the result is known
 	flag32                    uint16 = 1 << 1   // the call came by a 32-bit entry
@@ -131,6 +132,12 @@ func (e Event) Word(i int) (word uint64, ok bool) {
 
 // Arg returns the call's i-th argument, 0 to 5, as it was in its register.
 func (e Event) Arg(i int) uint64 { return binary.LittleEndian.Uint64(e[offArgs+8*i:]) }
+
+// SameCall reports whether another record, of which this one's parts are the
+// first, is of the same call: the same row, arguments and what these point to.
+func (e Event) SameCall(other Event) bool {
+	return len(other) >= len(e) && e.RowIndex() == other.RowIndex() && bytes.Equal(e[offArgs:], other[offArgs:len(e)])
+}
 
 // Bytes returns a part; ok is false where the record has none or it could not be read.
 func (e Event) Bytes(p Part) (b []byte, ok bool) {

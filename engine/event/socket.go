@@ -58,7 +58,7 @@ func (v *View) socket() (socketInfo, Status) {
 	if !ok && !has {
 		return info, Absent
 	}
-	if has && (v.Row.Name == "connect" && named.isSpecified() || !info.ends[remote].isSpecified()) {
+	if has && !info.ends[remote].isSpecified() {
 		info.ends[remote] = named
 	}
 	if info.domain == 0 {
@@ -92,7 +92,7 @@ const (
 
 // end returns which address an end is, and the address.
 func (v *View) end(s side) (netip.AddrPort, Status) {
-	info, st := v.early(s)
+	info, st := v.socket()
 	if st != Known {
 		return netip.AddrPort{}, st
 	}
@@ -103,20 +103,6 @@ func (v *View) end(s side) (netip.AddrPort, Status) {
 		return netip.AddrPort{}, Absent
 	}
 	return info.ends[s].Addr, Known
-}
-
-// early is socket, except that a connect's remote end, which the call names, is
-// known before the kernel is asked; but for one that is unspecified, which the
-// kernel replaces.
-func (v *View) early(s side) (socketInfo, Status) {
-	info, st := v.socket()
-	if st == Unknown && v.Stage == AtEntry && v.Row.Name == "connect" && (s == remote || s == server) {
-		if named, ok := v.namedAddr(); ok && named.isSpecified() {
-			info.ends[remote] = named
-			return info, Known
-		}
-	}
-	return info, st
 }
 
 // sideOf tells client and server apart: who accepts is the server, who connects

@@ -7,6 +7,7 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -36,12 +37,15 @@ type Output struct {
 
 var _ engine.Output = &Output{}
 
+// ErrFormat is what Open returns for a format that there is not.
+var ErrFormat = errors.New("unknown output format")
+
 // Open opens the output that a specification, FORMAT[=TARGET], names.
 func Open(spec string) (*Output, error) {
 	format, target, _ := strings.Cut(spec, "=")
 	line, ok := formats[format]
 	if !ok {
-		return nil, fmt.Errorf("unknown output format %q: want one of %s", format, strings.Join(Formats(), ", "))
+		return nil, fmt.Errorf("%w %q: want one of %s", ErrFormat, format, strings.Join(Formats(), ", "))
 	}
 	if target == "" {
 		target = "stderr" // standard output is the workload's

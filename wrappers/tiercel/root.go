@@ -35,9 +35,8 @@ func execute(args []string) int {
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use: "tiercel", Short: "runtime threat detection without driver, daemon or privilege", Long: about,
-		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true, SilenceUsage: true, Args: unknownCommand,
+		Use: "tiercel", Version: version, Short: "runtime threat detection without driver, daemon or privilege", Long: about,
+		SilenceErrors: true, SilenceUsage: true, Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return settle(cmd.Flags())
@@ -56,11 +55,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := "tiercel run -- " + strings.Join(args, " ")
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "tiercel " + near[0]
+	cmd.SuggestionsMinimumDistance = 2
+	near := cmd.SuggestionsFor(args[0])
+	switch {
+	case len(near) > 0:
+		return usage("did you mean: "+cmd.CommandPath()+" "+near[0], "unknown command %q", args[0])
+	case cmd.HasParent():
+		return usage(cmd.CommandPath()+" --help lists the commands", "unknown command %q", args[0])
 	}
-	return usage("did you mean: "+hint, "unknown command %q", args[0])
+	return usage("did you mean: tiercel run -- "+strings.Join(args, " "), "unknown command %q", args[0])
 }
 
 // settle sets every flag that the command line did not from the environment, or else from the file.

@@ -138,6 +138,9 @@ func loadRules(paths []string) (*rules.Set, error) {
 func openOutputs(specs []string) (outputs []*output.Output, err error) {
 	for _, spec := range specs {
 		out, err := output.Open(spec)
+		if errors.Is(err, output.ErrFormat) {
+			return nil, usage("", "%w", err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -33,12 +33,19 @@ var endings = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIG
 // the alerts that goes away ends neither tiercel nor with it the workload.
 func newForwarder(log zerolog.Logger) *forwarder {
 	f := &forwarder{log, make(chan os.Signal, 64)}
-	signal.Notify(f.signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGPIPE)
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGPIPE} {
+		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
+			signal.Notify(f.signals, s)
+		}
+	}
 	return f
 }
 
 // start begins to pass signals on to the command's process, those caught before it, too.
+// The terminal does not stop us for writing an alert while the command is in its
+// foreground; that is set only now, so that the command does not inherit it.
 func (f *forwarder) start(pid int) {
+	signal.Ignore(unix.SIGTTOU)
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		f.log.Error().Err(os.NewSyscallError("pidfd_open", err)).Msg("signals are not passed on")
