@@ -273,31 +273,27 @@ func (d *document) newRule(e entry) (*ruleDef, bool) {
 	if src, ok := d.text(e, "source"); ok {
 		r.source = src.value
 	}
-	okTags := d.tags(e, r)
-	return r, d.priority(e, r) && okCond && okOutput && okTags
+	d.priority(e, r)
+	d.tags(e, r)
+	return r, okCond && okOutput // the rest is looked at all the same: every problem is reported
 }
 
-func (d *document) tags(e entry, r *ruleDef) bool {
-	if e.keys["tags"] == nil {
-		return true
-	}
-	tags, ok := d.strings(e, "tags")
+func (d *document) tags(e entry, r *ruleDef) {
+	tags, _ := d.strings(e, "tags") // what is wrong is reported there
 	for _, t := range tags {
 		r.tags = append(r.tags, t.value)
 	}
-	return ok
 }
 
-func (d *document) priority(e entry, r *ruleDef) bool {
+func (d *document) priority(e entry, r *ruleDef) {
 	name, ok := d.text(e, "priority")
 	if !ok {
-		return false
+		return
 	}
 	var err error
 	if r.priority, err = ParsePriority(name.value); err != nil {
 		d.errorf(e.src.at(name.node), "priority", e.name, "%v", err)
 	}
-	return err == nil
 }
 
 // text returns the key's scalar; a value of another shape is reported.

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"tiercel/engine"
@@ -76,7 +77,8 @@ func open(target string) (io.WriteCloser, error) {
 	case strings.HasPrefix(target, "unix:"):
 		return net.Dial("unix", target[len("unix:"):])
 	}
-	return os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	// Not blocking: a FIFO that nobody reads is an error, not a wait for ever.
+	return os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_NONBLOCK, 0o600)
 }
 
 // stream is a standard stream: not ours to close.

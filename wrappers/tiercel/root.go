@@ -75,6 +75,9 @@ func settle(flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
+	if err := unknownSettings(file); err != nil {
+		return err
+	}
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || failed != nil {
@@ -90,6 +93,28 @@ func settle(flags *pflag.FlagSet) error {
 		}
 	})
 	return failed
+}
+
+// unknownSettings refuses a file with a setting that no command has a flag for.
+func unknownSettings(file map[string][]string) error {
+	for name := range file {
+		known := false
+		for _, cmd := range allCommands(newRoot()) {
+			known = known || cmd.Flags().Lookup(name) != nil
+		}
+		if !known {
+			return usage("tiercel run --help lists the flags", "config: unknown setting %q", name)
+		}
+	}
+	return nil
+}
+
+func allCommands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, sub := range cmd.Commands() {
+		all = append(all, allCommands(sub)...)
+	}
+	return all
 }
 
 func fromEnvironment(flags *pflag.FlagSet, f *pflag.Flag) error {

@@ -114,7 +114,11 @@ func (f *runFlags) run(args []string) error {
 		return err
 	}
 	defer closeOutputs(outputs, log)
-	w := &watch{flags: f, log: log, set: set, outputs: outputs, started: time.Now()}
+	ledger, err := openLedger(f.stats)
+	if err != nil {
+		return err
+	}
+	w := &watch{flags: f, log: log, set: set, outputs: outputs, ledger: ledger, started: time.Now()}
 	return w.run(command)
 }
 
@@ -163,6 +167,7 @@ type watch struct {
 	log     zerolog.Logger
 	set     *rules.Set
 	outputs []*output.Output
+	ledger  *os.File // nil where none is wanted
 	started time.Time
 }
 
@@ -236,21 +241,27 @@ func (w *watch) finish(t *tracer.Tracer, eng *engine.Engine) error {
 }
 
 func (w *watch) writeLedger(l *engine.Ledger) error {
-	if w.flags.stats == "" {
+	if w.ledger == nil {
 		return nil
 	}
-	b, err := json.Marshal(l)
-	if err != nil {
-		return fmt.Errorf("write ledger: %w", err)
-	}
-	b = append(b, '\n')
-	if w.flags.stats == "stderr" {
-		_, err = os.Stderr.Write(b)
-	} else {
-		err = os.WriteFile(w.flags.stats, b, 0o600)
-	}
-	if err != nil {
+	if err := json.NewEncoder(w.ledger).Encode(l); err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
 	return nil
+}
+
+// openLedger opens where the ledger goes before the command runs: a path that
+// cannot be written to is found out then, not at the end.
+func openLedger(target string) (*os.File, error) {
+	switch target {
+	case "":
+		return nil, nil
+	case "stderr":
+		return os.Stderr, nil
+	}
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return f, nil
 }
