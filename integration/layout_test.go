@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 
 // onlyIn has what just one package or file may import.
 var onlyIn = map[string][]string{
-	"github.com/seccomp/libseccomp-golang": {"seccomp/filter.go"},
+	"github.com/seccomp/libseccomp-golang": {"seccomp/filter.go", "seccomp/calls.go"},
 	"C":                                    {},
 }
 

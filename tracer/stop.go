@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/seccomp"
 )
 
 // Stop is something that happened to a thread of the workload. It says nothing
@@ -114,14 +115,18 @@ func (t *Tracer) readEntry(s *Stop) What {
 	return t.checkEntry(s, info.data[0])
 }
 
-// checkEntry refuses rows that are not ours (the workload's own filter may stop
-// a call too), and unpacks the i386 calls whose arguments are in memory.
+// checkEntry finds the row by the call's number: the workload's own filter may
+// stop a call too, with data of its choice. (Of socketcall(2) the data is taken,
+// as the number is the same for all of its calls.) It unpacks the i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
-	if s.Call.Row >= len(t.needs.Rows) || !t.needs.Rows[s.Call.Row].Watch() {
+	multiplexed := s.Call.Is32 && number == socketcall
+	if row, ok := t.calls[seccomp.Call{Number: uint32(number), Is32: s.Call.Is32}]; ok {
+		s.Call.Row = row
+	} else if !multiplexed || s.Call.Row >= len(t.needs.Rows) || !t.needs.Rows[s.Call.Row].Watch() {
 		return Nothing
 	}
 	switch {
-	case s.Call.Is32 && number == socketcall:
+	case multiplexed:
 		t.unpack(s, s.Call.Args[1])
 	case s.Call.Is32 && number == oldMmap && event.Table[s.Call.Row].Name == "mmap":
 		t.unpack(s, s.Call.Args[0])

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/seccomp"
 )
 
 // Gate says at a call's entry, and again when its result is known, whether a
@@ -31,6 +32,7 @@ type Config struct {
 type Tracer struct {
 	Config
 	needs    *event.Needs
+	calls    map[seccomp.Call]int // rows by the kernel's numbers
 	ring     *event.Ring
 	ctx      context.Context
 	threads  map[int]*thread
@@ -64,7 +66,7 @@ type thread struct {
 
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
-	return &Tracer{Config: c, needs: c.Needs, threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}, boot: bootTime()}
+	return &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}, boot: bootTime()}
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
