@@ -19,8 +19,9 @@ import (
 )
 
 // The launch, in order. The parent makes three descriptors: the filter's bytes,
-// a gate that it opens once it has seized the child, and a report that the child
-// writes to if it cannot go on. It starts its own binary again under the name
+// a gate that it opens once it has seized the child, and a report, on which the
+// child says that it runs its own image (seized before, that exec would be taken
+// for the command's), and why if it cannot go on. It starts its own binary again under the name
 // below; that child waits at the gate, installs the filter, and executes the
 // command, which closes the descriptors. Their numbers are passed as arguments, so that
 // every other descriptor, the environment and the working directory reach the
@@ -94,6 +95,9 @@ func (t *Tracer) launch() (report *os.File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start child: %w", err)
 	}
+	if err := awaitReady(report); err != nil {
+		return nil, errors.Join(err, unix.Kill(pid, unix.SIGKILL))
+	}
 	if errno := seize(pid); errno != 0 {
 		return nil, errors.Join(fmt.Errorf("trace child: %w", os.NewSyscallError("ptrace(SEIZE)", errno)), unix.Kill(pid, unix.SIGKILL))
 	}
@@ -108,6 +112,15 @@ func (t *Tracer) launch() (report *os.File, err error) {
 	}
 	_, err = open.Write([]byte{1})
 	return report, err
+}
+
+// awaitReady waits until the child runs its own image.
+func awaitReady(report *os.File) error {
+	var b [1]byte
+	if _, err := io.ReadFull(report, b[:]); err != nil {
+		return fmt.Errorf("start child: ended before it was traced: %w", err)
+	}
+	return nil
 }
 
 // inheritable returns a descriptor of the bytes that a child inherits.
@@ -173,8 +186,12 @@ func Launch() {
 		fd[i], _ = strconv.Atoi(s) // written by fork
 		unix.CloseOnExec(fd[i])
 	}
-	err := become(fd[0], fd[1], Command{os.Args[2], os.Args[3:]})
-	_, _ = os.NewFile(uintptr(fd[2]), "report").WriteString(err.Error()) // nobody else to tell
+	report := os.NewFile(uintptr(fd[2]), "report")
+	_, err := report.Write([]byte{1})
+	if err == nil {
+		err = become(fd[0], fd[1], Command{os.Args[2], os.Args[3:]})
+	}
+	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
 }
 
