@@ -95,7 +95,7 @@ func (t *Template) seen(i int) bool {
 
 // checkTemplate reports what is wrong with a rule's output.
 func (c *checker) template(r *ruleDef) (Template, bool) {
-	t, at, err := newTemplate(r.output.value)
+	t, at, err := newTemplate(strings.TrimRight(r.output.value, "\n")) // a folded text ends with one
 	if err == nil {
 		return t, true
 	}
