@@ -56,7 +56,7 @@ func newPredicate(f *event.Field, arg *event.Arg, op operator, values []string) 
 	if err != nil {
 		return nil, bad, err
 	}
-	if op == opNe && f.Many && !f.Type.IsText() {
+	if op == opNe && f.Flags.Has(event.Many) && !f.Type.IsText() {
 		p.none = true
 	} else if op == opNe {
 		p.match = not(p.match)

@@ -31,8 +31,9 @@ type Set struct {
 
 // Compile makes a set of the files, in their order. Where one of the problems
 // is an error there is no set.
-func Compile(files []File) (*Set, Problems) {
-	doc := load(files)
+func Compile(files []File) (*Set, Problems) { return compileDocument(load(files)) }
+
+func compileDocument(doc *document) (*Set, Problems) {
 	c := newChecker(doc)
 	set := &Set{}
 	for _, name := range keys(doc.macros) { // a macro that nothing uses is checked all the same

@@ -157,3 +157,18 @@ func TestReadSaysWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+func TestQueryPrintsWhatItMatches(t *testing.T) {
+	set, problems := Query("evt.type = openat and fd.name = /a", "%evt.type %fd.name")
+	require.NotNil(t, set, "%v", problems)
+	m := set.Matcher()
+	if got := match(m, newEvent("openat").with(1, "/a").ret(3).Event(), cat()); got != "print" {
+		t.Errorf("got %q, want print", got)
+	}
+	if got := string(set.Rules[0].Message.Append(nil, m.View())); got != "openat /a" {
+		t.Errorf("got %q, want openat /a", got)
+	}
+	if _, problems := Query("evt.type = ", "%no.field"); len(problems) != 2 || problems[0].File != "filter" {
+		t.Errorf("got %v, want a problem of the filter and one of the format", problems)
+	}
+}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -10,17 +11,35 @@ type Field struct {
 	Name  string
 	Type  FieldType
 	Arg   ArgKind
-	Many  bool  // has several values of which any may match (each ancestor, either end of a connection)
+	Flags Flags
 	Facts Facts // what a source must have read for it
 	Doc   string
 	get   getter
 }
 
-// getter returns the field's i-th value; i is above 0 only for a field with Many, which ends with the status end.
+// getter returns the field's i-th value; i is above 0 only for a field with Many
+// or List, which ends with the status end.
 type getter func(v *View, a *Arg, i int) Value
 
-// end is the status behind the last value of a field with Many.
+// end is the status behind the last value of a field with Many or List.
 const end Status = 255
+
+// Flags are what is special about a field, as bits.
+type Flags uint8
+
+// The flags.
+const (
+	Many          Flags = 1 << iota // several values of which any may match: each ancestor, either end of a connection
+	List                            // one value that is a list (fd.types)
+	NoRHS                           // may not stand on the right-hand side of a comparison, val(FIELD)
+	NoTransformer                   // may not stand in a transformer
+	FilterOnly                      // for conditions only: an output cannot print it
+	PrintOnly                       // for outputs only: a condition cannot read it
+	Deprecated                      // loads, but a better field has taken its place
+)
+
+// Has reports whether all of the bits are set.
+func (f Flags) Has(bits Flags) bool { return f&bits == bits }
 
 // Facts is a set of record parts, a bit each (1 << part).
 type Facts uint64
@@ -71,7 +90,7 @@ func NewArg(key string) *Arg {
 
 // Get returns the field's value; of a field with Many, the first.
 func (f *Field) Get(v *View, a *Arg) Value {
-	val := f.get(v, a, 0)
+	val := f.value(v, a, 0)
 	if val.Status == end {
 		return Value{}
 	}
@@ -83,7 +102,7 @@ func (f *Field) Get(v *View, a *Arg) Value {
 func (f *Field) Any(v *View, a *Arg, match func(Value) bool) Status {
 	found := Absent
 	for i := 0; ; i++ {
-		val := f.get(v, a, i)
+		val := f.value(v, a, i)
 		switch {
 		case val.Status == end:
 			return found
@@ -92,10 +111,31 @@ func (f *Field) Any(v *View, a *Arg, match func(Value) bool) Status {
 		case val.Status == Known && match(val):
 			return Known
 		}
-		if !f.Many || a.Set || val.Status == Unknown {
+		if f.Flags&(Many|List) == 0 || f.Flags.Has(Many) && a.Set || val.Status == Unknown {
 			return found
 		}
 	}
+}
+
+// value returns the field's i-th value: what the view was given for it, else what the field reads.
+func (f *Field) value(v *View, a *Arg, i int) Value {
+	if v.given != nil {
+		if values, ok := v.given[a.FullName(f)]; ok {
+			if i < len(values) {
+				return values[i]
+			}
+			return status(end)
+		}
+	}
+	return f.get(v, a, i)
+}
+
+// FullName returns the field's name with the argument in brackets, if there is one.
+func (a *Arg) FullName(f *Field) string {
+	if !a.Set {
+		return f.Name
+	}
+	return f.Name + "[" + a.Key + "]"
 }
 
 // LookupField returns the field of that name and whether there is one. The name
@@ -123,6 +163,23 @@ var byName = func() map[string]*Field {
 	return m
 }()
 
+// ValueType returns the type of the field's values. That of a dynamic field
+// (evt.rawarg) is its parameter's; ok is false where no row has such a parameter.
+func (f *Field) ValueType(a *Arg) (t FieldType, ok bool) {
+	if f.Type != TypeDynamic {
+		return f.Type, true
+	}
+	for i := range Table {
+		if n := a.param[i]; n >= 0 {
+			if Table[i].Params[n].Type.InMemory() {
+				return TypeString, true
+			}
+			return TypeInt, true
+		}
+	}
+	return TypeInt, a.Key == "res" || a.Key == "fd"
+}
+
 // AppendText appends the text of a value of the type, as messages show it.
 func (t FieldType) AppendText(b []byte, val Value) []byte {
 	switch {
@@ -136,6 +193,8 @@ func (t FieldType) AppendText(b []byte, val Value) []byte {
 		return strconv.AppendBool(b, val.Num != 0)
 	case t == TypeUint:
 		return strconv.AppendUint(b, uint64(val.Num), 10)
+	case t == TypeDouble:
+		return strconv.AppendFloat(b, math.Float64frombits(uint64(val.Num)), 'f', -1, 64)
 	}
 	return strconv.AppendInt(b, val.Num, 10)
 }

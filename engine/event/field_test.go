@@ -5,7 +5,7 @@ import "testing"
 func TestFieldsWithManyValuesEnd(t *testing.T) {
 	for _, proc := range []*Process{nil, {}, family()} {
 		for i := range Fields {
-			if f := &Fields[i]; f.Many && !ends(f, proc) {
+			if f := &Fields[i]; f.Flags.Has(Many) && !ends(f, proc) {
 				t.Errorf("%s with process %v: got no end of its values, want one", f.Name, proc)
 			}
 		}

@@ -9,7 +9,7 @@ import "net/netip"
 // cannot be told at this point: the result of a call at its entry.
 type Value struct {
 	Status Status
-	Num    int64  // of number types, and of Bool: 0 or 1
+	Num    int64  // of number types; of Bool 0 or 1; of Double its bits (math.Float64bits)
 	Text   string // of String; of Addr and Net the 4 or 16 bytes of the address
 }
 
@@ -38,9 +38,14 @@ const (
 	TypeRelTime                  // RELTIME, nanoseconds
 	TypeAbsTime                  // ABSTIME, nanoseconds since the epoch
 	TypeBytes                    // BYTEBUF
+	TypeInt16                    // INT16
+	TypeInt32                    // INT32
+	TypeUint32                   // UINT32
+	TypeDouble                   // DOUBLE
+	TypeDynamic                  // DYNAMIC: the type of the parameter that the argument names
 )
 
-var fieldTypeNames = [...]string{"CHARBUF", "INT64", "UINT64", "BOOL", "IPADDR", "IPNET", "PORT", "RELTIME", "ABSTIME", "BYTEBUF"}
+var fieldTypeNames = [...]string{"CHARBUF", "INT64", "UINT64", "BOOL", "IPADDR", "IPNET", "PORT", "RELTIME", "ABSTIME", "BYTEBUF", "INT16", "INT32", "UINT32", "DOUBLE", "DYNAMIC"}
 
 func (t FieldType) String() string { return fieldTypeNames[t] }
 

@@ -29,6 +29,7 @@ type View struct {
 	Host    string
 
 	index   int // of Row in Table
+	given   map[string][]Value
 	scratch []byte
 	paths   [2]Value // the first two paths, resolved once
 	cached  [2]bool
@@ -46,9 +47,19 @@ func (v *View) BeginRow(row int) {
 	v.Ev, v.Proc, v.Stage = nil, nil, RowOnly
 }
 
+// BeginGiven turns the view to an event of the row of which nothing is known but
+// the values of the given fields, by their full names (Arg.FullName): a rule's
+// unit test. What is not given is absent.
+func (v *View) BeginGiven(row int, given map[string][]Value) {
+	var b Builder
+	b.Begin(row, Origin{}, 0)
+	v.Begin(b.Event(), nil, Whole)
+	v.given = given
+}
+
 func (v *View) begin(row int) {
 	v.Row, v.index = &Table[row], row
-	v.scratch = v.scratch[:0]
+	v.scratch, v.given = v.scratch[:0], nil
 	v.cached = [2]bool{}
 }
 
