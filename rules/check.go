@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,7 +26,7 @@ type checker struct {
 	doc    *document
 	preds  []*predicate
 	byText map[string]int32
-	macros map[string]node     // those already checked
+	macros map[string]*macro
 	lists  map[string][]string // those already expanded; nil for one that cannot be
 	stack  []string            // the macros being expanded
 
@@ -32,26 +34,106 @@ type checker struct {
 	src  script
 }
 
+// macro is a macro of which the tree is known, and where a rule has asked for it, what it means.
+type macro struct {
+	def      *macroDef
+	tree     expr // nil after an error
+	checked  bool
+	node     node     // nil after an error
+	problems Problems // to be said again for each rule that uses it
+}
+
 func newChecker(doc *document) *checker {
-	return &checker{doc: doc, byText: map[string]int32{}, macros: map[string]node{}, lists: map[string][]string{}}
+	c := &checker{doc: doc, byText: map[string]int32{}, macros: map[string]*macro{}, lists: map[string][]string{}}
+	for _, name := range doc.order {
+		c.macros[name] = &macro{def: doc.macros[name]}
+	}
+	for _, name := range doc.order { // a macro that nothing uses is parsed all the same
+		m := c.macros[name]
+		c.within(name, m.def.cond, func() { m.tree = c.parse() })
+		if m.tree != nil {
+			c.within(name, m.def.cond, func() { c.macroNames(m) })
+		}
+	}
+	return c
+}
+
+// within runs f for a condition: what it reports is about that one.
+func (c *checker) within(name string, src script, f func()) {
+	outerRule, outerSrc := c.rule, c.src
+	c.rule, c.src = name, src
+	f()
+	c.rule, c.src = outerRule, outerSrc
+}
+
+func (c *checker) parse() expr {
+	e, err := parseWith(c.src.String(), func(name string) bool { return c.doc.lists[name] != nil })
+	if err != nil {
+		c.errorf(err.at, "syntax", "%s", err.msg)
+		return nil
+	}
+	return e
 }
 
 // condition parses and resolves a condition; nil after an error, which is reported.
-func (c *checker) condition(name string, src script) node {
-	outerRule, outerSrc := c.rule, c.src
-	c.rule, c.src = name, src
-	defer func() { c.rule, c.src = outerRule, outerSrc }()
-	e, err := parse(src.String())
-	if err != nil {
-		c.doc.report(src.place(err.at).problem("syntax", name, err.msg))
-		return nil
-	}
-	return c.resolve(e)
+func (c *checker) condition(name string, src script) (n node) {
+	c.within(name, src, func() {
+		if e := c.parse(); e != nil {
+			n = c.resolve(e)
+		}
+	})
+	return n
 }
 
-func (c *checker) errorf(at int, code, format string, args ...any) node {
+func (c *checker) report(at int, code, format string, args ...any) {
 	c.doc.errorf(c.src.place(at), code, c.rule, format, args...)
+}
+
+// errorf is report where a node is wanted.
+func (c *checker) errorf(at int, code, format string, args ...any) node {
+	c.report(at, code, format, args...)
 	return nil
+}
+
+func (c *checker) warn(at int, code, hint, message string) {
+	c.doc.warn(c.src.place(at), code, c.rule, message, hint)
+}
+
+// walk calls f with every macro's name and comparison in the tree.
+func walk(e expr, f func(e expr)) {
+	switch e := e.(type) {
+	case *logic:
+		for _, kid := range e.kids {
+			walk(kid, f)
+		}
+	case *negation:
+		walk(e.kid, f)
+	default:
+		f(e)
+	}
+}
+
+// macroNames checks that the macros that a macro names are there, and defined above it.
+func (c *checker) macroNames(m *macro) {
+	walk(m.tree, func(e expr) {
+		name, ok := e.(*macroName)
+		if !ok {
+			return
+		}
+		used := c.macros[name.name]
+		switch {
+		case used == nil:
+			c.unknown(name.at, "macro", name.name, c.doc.order)
+		case used == m:
+			c.report(name.at, "cycle", "macro %q contains itself", name.name)
+		case used.def.first >= m.def.last:
+			c.report(name.at, "unknown-macro", "macro %q is defined below: a macro sees those above it", name.name)
+		default:
+			used.def.used = true
+			return
+		}
+		m.tree = nil
+	})
 }
 
 func (c *checker) resolve(e expr) node {
@@ -82,21 +164,27 @@ func (c *checker) resolve(e expr) node {
 }
 
 func (c *checker) macro(e *macroName) node {
-	if n, done := c.macros[e.name]; done {
-		return n
-	}
-	m := c.doc.macros[e.name]
+	m := c.macros[e.name]
 	if m == nil {
-		return c.unknown(e.at, "macro", e.name, keys(c.doc.macros))
+		return c.unknown(e.at, "macro", e.name, c.doc.order)
 	}
+	m.def.used = true
 	if slices.Contains(c.stack, e.name) {
 		return c.errorf(e.at, "cycle", "macro %q contains itself: %s", e.name, strings.Join(append(c.stack, e.name), " -> "))
 	}
+	if m.checked {
+		c.doc.problems = append(c.doc.problems, m.problems...)
+		return m.node
+	}
+	if m.tree == nil {
+		return nil
+	}
+	before := len(c.doc.problems)
 	c.stack = append(c.stack, e.name)
-	n := c.condition(e.name, m.cond)
+	c.within(e.name, m.def.cond, func() { m.node = c.resolve(m.tree) })
 	c.stack = c.stack[:len(c.stack)-1]
-	c.macros[e.name] = n
-	return n
+	m.checked, m.problems = true, slices.Clone(c.doc.problems[before:])
+	return m.node
 }
 
 // unknown reports a name that nothing has, with the nearest that something has.
@@ -109,32 +197,38 @@ func (c *checker) unknown(at int, kind, name string, known []string) node {
 	return nil
 }
 
-func keys[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 func (c *checker) comparison(e *comparison) node {
-	f, arg, ok := c.field(e.field)
-	if !ok {
-		return nil
+	k := check{op: e.op, mod: e.mod, left: c.term(e.left)}
+	if e.right != nil {
+		k.right = c.term(e.right)
 	}
 	values, at, ok := c.values(e)
-	if !ok {
+	if k.left == nil || e.right != nil && k.right == nil || !ok {
 		return nil
 	}
-	key := describe(f, arg, e.op, quoteAll(values))
+	k.values = values
+	if !c.eventTypes(&k, at) {
+		return nil
+	}
+	c.advise(e, &k, at)
+	return c.share(e, &k, at)
+}
+
+// share returns the leaf of the comparison: of an equal one, if there was one before.
+func (c *checker) share(e *comparison, k *check, at []int) node {
+	quoted := *k
+	quoted.values = quoteAll(k.values)
+	key := quoted.String()
 	if i, done := c.byText[key]; done {
 		return &leaf{i}
 	}
-	p, bad, err := newPredicate(f, arg, e.op, values)
+	p, err := k.predicate()
+	var bad *badValue
 	switch {
-	case err != nil && bad >= 0:
-		return c.errorf(at[bad], "value", "%v", err)
+	case errors.As(err, &bad):
+		return c.errorf(at[bad.index], "value", "%v", err)
+	case err != nil && len(at) == 1 && k.mod == noModifier && k.op.fits(k.left.typ, k.left.list):
+		return c.errorf(at[0], "value", "%v", err)
 	case err != nil:
 		return c.errorf(e.opAt, "operator", "%v", err)
 	}
@@ -144,15 +238,52 @@ func (c *checker) comparison(e *comparison) node {
 	return &leaf{i}
 }
 
+func quote(s string) string { return fmt.Sprintf("%q", s) }
+
 func quoteAll(values []string) []string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		quoted[i] = fmt.Sprintf("%q", v)
+		quoted[i] = quote(v)
 	}
 	return quoted
 }
 
-func (c *checker) field(n fieldName) (*event.Field, *event.Arg, bool) {
+// eventTypes checks that evt.type is compared with types that there are.
+func (c *checker) eventTypes(k *check, at []int) bool {
+	if k.left.field == nil || k.left.field.Name != typeField {
+		return true
+	}
+	switch k.op {
+	case opEq, opNe, opIn, opIntersects:
+	default:
+		return true
+	}
+	ok := true
+	for i, value := range k.values {
+		if !event.IsType(value) {
+			c.unknown(at[i], "event type", value, event.Types())
+			ok = false
+		}
+	}
+	return ok
+}
+
+// typeField is the field that says which call an event is of.
+const typeField = "evt.type"
+
+// advise warns of what the reference warns of.
+func (c *checker) advise(e *comparison, k *check, at []int) {
+	if f := k.left.field; f != nil && f.Name == "evt.dir" {
+		c.warn(e.at, "deprecated", "leave the comparison of evt.dir out", "there is one event per call, with its result: 'evt.dir = <' is always true, 'evt.dir = >' never")
+	}
+	for i, value := range k.values {
+		if k.left.typ.IsText() && isTerm(value) {
+			c.warn(at[i], "misused-field", fmt.Sprintf("write val(%s) to compare with the field", value), fmt.Sprintf("%q is compared with as text, but is a field", value))
+		}
+	}
+}
+
+func (c *checker) field(n *fieldName) (*event.Field, *event.Arg, bool) {
 	f, arg, err := lookupField(n.name, n.arg, n.hasArg)
 	if err == nil {
 		return f, arg, true
@@ -160,7 +291,7 @@ func (c *checker) field(n fieldName) (*event.Field, *event.Arg, bool) {
 	if f == nil {
 		c.unknown(n.at, "field", n.name, fieldNames())
 	} else {
-		c.errorf(n.at, "field", "%v", err)
+		c.report(n.at, "field", "%v", err)
 	}
 	return nil, nil, false
 }
@@ -199,59 +330,6 @@ func fieldNames() []string {
 	return names
 }
 
-// values returns the comparison's values with lists expanded, and the place of each.
-func (c *checker) values(e *comparison) (values []string, at []int, ok bool) {
-	for _, lit := range e.values {
-		if e.list && !lit.quoted && c.doc.lists[lit.text] != nil {
-			items, good := c.list(lit.at, lit.text, nil)
-			if !good {
-				return nil, nil, false
-			}
-			values = append(values, items...)
-		} else {
-			values = append(values, lit.text)
-		}
-		for len(at) < len(values) {
-			at = append(at, lit.at)
-		}
-	}
-	return values, at, true
-}
-
-// maxItems bounds a list with the lists that it names: lists that double one
-// another over and over are refused rather than expanded for minutes.
-const maxItems = 1 << 20
-
-// list returns the items of a list, and of the lists that it names.
-func (c *checker) list(at int, name string, within []string) ([]string, bool) {
-	if values, done := c.lists[name]; done {
-		return values, values != nil
-	}
-	if slices.Contains(within, name) {
-		c.errorf(at, "cycle", "list %q contains itself", name)
-		return nil, false
-	}
-	values := []string{}
-	for _, item := range c.doc.lists[name].items {
-		if c.doc.lists[item.value] == nil {
-			values = append(values, item.value)
-			continue
-		}
-		more, ok := c.list(at, item.value, append(within, name))
-		if ok && len(values)+len(more) > maxItems {
-			c.errorf(at, "too-long", "list %q has more than %d items", name, maxItems)
-			ok = false
-		}
-		if !ok {
-			c.lists[name] = nil
-			return nil, false
-		}
-		values = append(values, more...)
-	}
-	c.lists[name] = values
-	return values, true
-}
-
 // nearest returns the known name that is most like name, or "" where none is like it.
 func nearest(name string, known []string) string {
 	best, bestDist := "", max(1, len(name)/3)+1
@@ -284,4 +362,19 @@ func distance(a, b string, limit int) int {
 		}
 	}
 	return min(row[len(b)], limit)
+}
+
+// unused warns of macros and lists that nothing refers to.
+func (c *checker) unused() {
+	c.markLists()
+	for _, name := range c.doc.order {
+		if m := c.doc.macros[name]; !m.used {
+			c.doc.warn(m.at, "unused-macro", name, fmt.Sprintf("macro %q is used nowhere", name), "")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.doc.lists)) {
+		if l := c.doc.lists[name]; !l.used {
+			c.doc.warn(l.at, "unused-list", name, fmt.Sprintf("list %q is used nowhere", name), "")
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,13 +110,13 @@ func TestPlacesOfProblems(t *testing.T) {
 		{"double quotes over lines", "  condition: \"evt.type = open\n    and wrong.name = x\"", 3, 9},
 		{"behind a tab", "  condition: evt.type = open and\twrong.name = x", 2, 34},
 		{"behind an anchor", "  condition: &here evt.type = open and wrong.name = x", 2, 40},
-		{"behind letters of two bytes", "  condition: evt.type = 'öffnen' and wrong.name = x", 2, 39},
+		{"behind letters of two bytes", "  condition: proc.name = 'öffnen' and wrong.name = x", 2, 40},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkPlace(t, head+tt.text+tail, tt.line, tt.col) })
 	}
 	t.Run("in a flow, behind letters of two bytes", func(t *testing.T) {
-		checkPlace(t, "- {macro: mäßig, condition: wrong.name = x}\n", 1, 31)
+		checkPlace(t, "- {rule: mäßig, desc: d, condition: wrong.name = x, output: o, priority: info}\n", 1, 39)
 	})
 	t.Run("with carriage returns", func(t *testing.T) {
 		checkPlace(t, "- macro: m\r\n  condition: >\r\n    evt.type = open\r\n    and wrong.name = x\r\n", 4, 9)
@@ -125,10 +126,12 @@ func TestPlacesOfProblems(t *testing.T) {
 	})
 }
 
-// checkPlace compiles a file whose one problem is wrong.name.
+// checkPlace compiles a file whose one problem is wrong.name, in a rule or in macro m.
 func checkPlace(t *testing.T, text string, line, col int) {
 	t.Helper()
-	_, problems := Compile([]File{{"x.yaml", []byte(text)}})
+	use := "- {rule: r, desc: d, condition: m, output: o, priority: info}\n"
+	_, problems := Compile([]File{{"x.yaml", []byte(text)}, {"use.yaml", []byte(use)}})
+	problems = slices.DeleteFunc(problems, func(p Problem) bool { return p.Severity == Warning || p.File == "use.yaml" })
 	require.Len(t, problems, 1, "%v", problems)
 	p := problems[0]
 	if p.Line != line || p.Column != col {

@@ -65,14 +65,15 @@ func (l *lexer) while(is func(byte) bool) string {
 	return l.src[start:l.pos]
 }
 
-// name takes a field's or a macro's name: words with dots between. A dot that no word follows is not of it.
+// name takes a field's or a macro's name: words with dots between, each beginning
+// with a letter. A dot that no such word follows is not of it.
 func (l *lexer) name() (name string, dotted bool) {
 	start := l.pos
 	if !isLetter(l.peek()) {
 		return "", false
 	}
 	l.while(isWord)
-	for l.pos+1 < len(l.src) && l.src[l.pos] == '.' && isWord(l.src[l.pos+1]) {
+	for l.pos+1 < len(l.src) && l.src[l.pos] == '.' && isLetter(l.src[l.pos+1]) {
 		l.pos++
 		l.while(isWord)
 		dotted = true
@@ -80,15 +81,56 @@ func (l *lexer) name() (name string, dotted bool) {
 	return l.src[start:l.pos], dotted
 }
 
-// operator takes the longest operator there is.
+// operator takes the longest operator there is. Behind one that is a word and
+// takes a string stands a blank.
 func (l *lexer) operator() (operator, bool) {
 	for _, name := range operatorsByLength {
-		if strings.HasPrefix(l.src[l.pos:], name) {
-			l.pos += len(name)
-			return operators[name].op, true
+		if !strings.HasPrefix(l.src[l.pos:], name) {
+			continue
+		}
+		end := l.pos + len(name)
+		if o := operators[name]; !isLetter(name[0]) || o.shape != stringValue || end < len(l.src) && isBlank(l.src[end]) {
+			l.pos = end
+			return o.op, true
 		}
 	}
 	return 0, false
+}
+
+// modifier takes the blank and the word that say how the values of a list count,
+// where a list or a list's name follows; else nothing.
+func (l *lexer) modifier() modifier {
+	before := l.pos
+	if !l.blank() {
+		return noModifier
+	}
+	for m := oneOf; m <= allOf; m++ {
+		at := l.pos
+		if l.symbol(m.String()) && l.blank() && l.listFollows() {
+			return m
+		}
+		l.pos = at
+	}
+	l.pos = before
+	return noModifier
+}
+
+// listFollows reports whether a list stands here, or a name that may be a list's.
+func (l *lexer) listFollows() bool {
+	ahead := *l
+	name, _ := ahead.name()
+	return l.peek() == '(' || name != "" && name != "and" && name != "or"
+}
+
+// transformer takes the name of a transformer and the parenthesis behind it.
+func (l *lexer) transformer() (name string, ok bool) {
+	ahead := *l
+	name = ahead.while(isWord)
+	if _, known := transformers[name]; !known || !ahead.symbol("(") {
+		return "", false
+	}
+	l.pos = ahead.pos
+	return name, true
 }
 
 // quoted takes a string in single or double quotes. A backslash escapes the quote; before anything else it is itself.

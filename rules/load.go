@@ -16,54 +16,60 @@ import (
 type document struct {
 	lists    map[string]*listDef
 	macros   map[string]*macroDef
+	order    []string // the macros' names
 	rules    []*ruleDef
+	ruleAt   map[string]int // index in rules, by name
+	defined  int            // how many definitions came so far
 	problems Problems
 }
 
+// shelf is where a list or a macro stands among the definitions. The first
+// definition counts for who sees it, the last change for what it sees.
+type shelf struct {
+	at          spot
+	first, last int
+}
+
 type listDef struct {
-	at    spot
+	shelf
 	items []text
+	used  bool
 }
 
 type macroDef struct {
-	at   spot
+	shelf
+	name string
 	cond script
-}
-
-type ruleDef struct {
-	at       spot
-	name     string
-	desc     string
-	cond     script
-	output   text
-	priority Priority
-	tags     []string
-	source   string
-	enabled  bool
+	used bool
 }
 
 // entry is one item of a rule file: its keys and their nodes.
 type entry struct {
-	src    *source
-	node   *yaml.Node
-	keys   map[string]*yaml.Node
-	kind   string // "rule", "macro", "list", ...
-	name   string
-	append bool
+	src      *source
+	node     *yaml.Node
+	keys     map[string]*yaml.Node
+	kind     string // "rule", "macro", "list", ...
+	name     string
+	append   bool
+	override map[string]string // key: append or replace
 }
 
-// entryKeys is which keys each kind of item may have.
+// entryKeys is which keys each kind of item may have, beside its own.
 var entryKeys = map[string][]string{
-	"rule":                     {"desc", "condition", "output", "priority", "tags", "enabled", "source", "append", "warn_evttypes", "skip-if-unknown-filter"},
-	"macro":                    {"condition", "append"},
-	"list":                     {"items", "append"},
-	"required_engine_version":  nil,
-	"required_plugin_versions": nil,
+	"rule": {"desc", "condition", "output", "priority", "tags", "enabled", "source", "exceptions", "append", "override", "warn_evttypes",
+		"skip-if-unknown-filter", "capture", "capture_duration", "count", "within", "by", "sequence", "digest"},
+	"macro":                    {"condition", "append", "override"},
+	"list":                     {"items", "append", "override"},
+	"required_engine_version":  {},
+	"required_plugin_versions": {},
 }
+
+// kindsOf is the kinds of item, in the order in which an item's keys are looked at for them.
+var kindsOf = []string{"required_engine_version", "required_plugin_versions", "list", "macro", "rule"}
 
 // load reads the files in order; later definitions replace or add to earlier ones.
 func load(files []File) *document {
-	doc := &document{lists: map[string]*listDef{}, macros: map[string]*macroDef{}}
+	doc := &document{lists: map[string]*listDef{}, macros: map[string]*macroDef{}, ruleAt: map[string]int{}}
 	for _, f := range files {
 		doc.loadFile(newSource(f), f.Data)
 	}
@@ -74,6 +80,13 @@ func (d *document) report(p Problem) { d.problems = append(d.problems, p) }
 
 func (d *document) errorf(at spot, code, rule, format string, args ...any) {
 	d.report(at.problem(code, rule, fmt.Sprintf(format, args...)))
+}
+
+// warn reports what does not keep the file from being used.
+func (d *document) warn(at spot, code, rule, message, hint string) {
+	p := at.problem(code, rule, message)
+	p.Severity, p.Hint = Warning, hint
+	d.report(p)
 }
 
 func (d *document) loadFile(src *source, data []byte) {
@@ -111,7 +124,7 @@ func (d *document) loadDocument(src *source, node *yaml.Node) {
 	if node.Kind == yaml.DocumentNode {
 		node = node.Content[0]
 	}
-	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
+	if isNull(node) {
 		return
 	}
 	if node.Kind != yaml.SequenceNode {
@@ -121,10 +134,22 @@ func (d *document) loadDocument(src *source, node *yaml.Node) {
 		return
 	}
 	for _, item := range node.Content {
+		if item = resolveAlias(item); isNull(item) {
+			continue
+		}
 		if e, ok := d.entry(src, item); ok {
 			d.define(e)
 		}
 	}
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func resolveAlias(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 // entry reads an item's keys, and finds out what it defines.
@@ -137,180 +162,83 @@ func (d *document) entry(src *source, node *yaml.Node) (entry, bool) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		if _, twice := e.keys[key.Value]; twice {
-			d.errorf(src.at(key), "duplicate-key", "", "key %q stands twice", key.Value)
+			d.warn(src.at(key), "duplicate-key", "", fmt.Sprintf("key %q stands twice: the first one counts", key.Value), "")
+			continue
 		}
 		e.keys[key.Value] = resolveAlias(value)
-		if _, ok := entryKeys[key.Value]; ok && e.kind == "" {
-			e.kind, e.name = key.Value, value.Value
+	}
+	for _, kind := range kindsOf {
+		if value, ok := e.keys[kind]; ok {
+			e.kind, e.name = kind, value.Value
+			break
 		}
 	}
 	if e.kind == "" {
-		p := src.at(node).problem("shape", "", "item that is no rule, macro or list")
-		p.Hint = "begin it with 'rule:', 'macro:' or 'list:'"
-		d.report(p)
+		d.warn(src.at(node), "unknown-item", "", "item that is no rule, macro or list: it is ignored", "begin it with 'rule:', 'macro:' or 'list:'")
 		return e, false
 	}
-	if e.name == "" && entryKeys[e.kind] != nil {
-		d.errorf(src.at(node), "name", "", "%s without a name", e.kind)
-		return e, false
+	return e, d.readEntry(&e)
+}
+
+// readEntry reads what all kinds of items have.
+func (d *document) readEntry(e *entry) bool {
+	if n := e.keys[e.kind]; len(entryKeys[e.kind]) > 0 && (n.Kind != yaml.ScalarNode || e.name == "" || isNull(n)) {
+		d.errorf(e.src.at(e.node), "name", "", "%s without a name", e.kind)
+		return false
 	}
 	d.unknownKeys(e)
 	e.append = d.boolean(e, "append", false)
-	return e, true
-}
-
-func resolveAlias(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias
+	if e.append {
+		d.warn(e.at("append"), "deprecated", e.name, "'append: true' is deprecated", "write 'override:' with '"+overrideExample[e.kind]+": append' instead")
 	}
-	return n
+	return d.overrides(e)
 }
 
-func (d *document) unknownKeys(e entry) {
+var overrideExample = map[string]string{"rule": "condition", "macro": "condition", "list": "items"}
+
+// at returns the place of a key's value.
+func (e *entry) at(key string) spot { return e.src.at(e.keys[key]) }
+
+func (d *document) unknownKeys(e *entry) {
 	for i := 0; i < len(e.node.Content); i += 2 {
-		key := e.node.Content[i]
-		if key.Value == e.kind || slices.Contains(entryKeys[e.kind], key.Value) {
+		key := e.node.Content[i].Value
+		if key == e.kind || slices.Contains(entryKeys[e.kind], key) {
 			continue
 		}
-		p := e.src.at(key).problem("unknown-key", e.name, fmt.Sprintf("unknown key %q in a %s", key.Value, e.kind))
-		if key.Value != "exceptions" && key.Value != "override" {
-			p.Severity = Warning
+		hint := ""
+		if near := nearest(key, entryKeys[e.kind]); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		d.report(p)
+		d.warn(e.src.at(e.node.Content[i]), "unknown-key", e.name, fmt.Sprintf("unknown key %q in a %s: it is ignored", key, e.kind), hint)
 	}
 }
 
-func (d *document) define(e entry) {
-	switch e.kind {
-	case "list":
-		d.defineList(e)
-	case "macro":
-		d.defineMacro(e)
-	case "rule":
-		d.defineRule(e)
-	}
-}
-
-func (d *document) defineList(e entry) {
-	items, ok := d.strings(e, "items")
-	if !ok && e.keys["items"] != nil {
-		return
-	}
-	if !ok {
-		d.errorf(e.src.at(e.node), "missing-key", e.name, "list %q without items", e.name)
-		return
-	}
-	old := d.lists[e.name]
-	switch {
-	case !e.append:
-		d.lists[e.name] = &listDef{e.src.at(e.node), items}
-	case old == nil:
-		d.errorf(e.src.at(e.node), "append", e.name, "append to list %q, which is not defined above", e.name)
-	default:
-		old.items = append(old.items, items...)
-	}
-}
-
-func (d *document) defineMacro(e entry) {
-	cond, ok := d.text(e, "condition")
-	if !ok && e.keys["condition"] != nil {
-		return
-	}
-	if !ok {
-		d.errorf(e.src.at(e.node), "missing-key", e.name, "macro %q without a condition", e.name)
-		return
-	}
-	old := d.macros[e.name]
-	switch {
-	case !e.append:
-		d.macros[e.name] = &macroDef{e.src.at(e.node), script{cond}}
-	case old == nil:
-		d.errorf(e.src.at(e.node), "append", e.name, "append to macro %q, which is not defined above", e.name)
-	default:
-		old.cond = append(old.cond, cond)
-	}
-}
-
-func (d *document) defineRule(e entry) {
-	i := slices.IndexFunc(d.rules, func(r *ruleDef) bool { return r.name == e.name })
-	_, hasCond := e.keys["condition"]
-	switch {
-	case e.append && i < 0:
-		d.errorf(e.src.at(e.node), "append", e.name, "append to rule %q, which is not defined above", e.name)
-	case e.append:
-		d.appendRule(e, d.rules[i])
-	case !hasCond && e.keys["enabled"] != nil && i >= 0:
-		d.rules[i].enabled = d.boolean(e, "enabled", true)
-	default:
-		if r, ok := d.newRule(e); ok && i >= 0 {
-			d.rules[i] = r
-		} else if ok {
-			d.rules = append(d.rules, r)
-		}
-	}
-}
-
-func (d *document) appendRule(e entry, r *ruleDef) {
-	if cond, ok := d.text(e, "condition"); ok {
-		r.cond = append(r.cond, cond)
-		return
-	}
-	d.errorf(e.src.at(e.node), "missing-key", e.name, "append to rule %q without a condition", e.name)
-}
-
-func (d *document) newRule(e entry) (*ruleDef, bool) {
-	for _, key := range []string{"desc", "condition", "output", "priority"} {
-		if e.keys[key] == nil {
-			d.errorf(e.src.at(e.node), "missing-key", e.name, "rule %q without %q", e.name, key)
-			return nil, false
-		}
-	}
-	r := &ruleDef{at: e.src.at(e.node), name: e.name, source: "syscall", enabled: d.boolean(e, "enabled", true)}
-	cond, okCond := d.text(e, "condition")
-	output, okOutput := d.text(e, "output")
-	desc, _ := d.text(e, "desc")
-	r.cond, r.output, r.desc = script{cond}, output, desc.value
-	if src, ok := d.text(e, "source"); ok {
-		r.source = src.value
-	}
-	d.priority(e, r)
-	d.tags(e, r)
-	return r, okCond && okOutput // the rest is looked at all the same: every problem is reported
-}
-
-func (d *document) tags(e entry, r *ruleDef) {
-	tags, _ := d.strings(e, "tags") // what is wrong is reported there
-	for _, t := range tags {
-		r.tags = append(r.tags, t.value)
-	}
-}
-
-func (d *document) priority(e entry, r *ruleDef) {
-	name, ok := d.text(e, "priority")
-	if !ok {
-		return
-	}
-	var err error
-	if r.priority, err = ParsePriority(name.value); err != nil {
-		d.errorf(e.src.at(name.node), "priority", e.name, "%v", err)
-	}
-}
-
-// text returns the key's scalar; a value of another shape is reported.
-func (d *document) text(e entry, key string) (text, bool) {
+// value returns the key's scalar, which must be there and not empty; what is wrong is reported.
+func (d *document) value(e *entry, key string) (text, bool) {
 	n := e.keys[key]
-	if n == nil {
-		return text{}, false
-	}
-	if n.Kind != yaml.ScalarNode {
+	switch {
+	case n == nil:
+		d.errorf(e.src.at(e.node), "missing-key", e.name, "%s %q without %q", e.kind, e.name, key)
+	case isNull(n) || n.Kind == yaml.ScalarNode && n.Value == "":
+		d.errorf(e.src.at(n), "empty", e.name, "nothing under %q", key)
+	case n.Kind != yaml.ScalarNode:
 		d.errorf(e.src.at(n), "shape", e.name, "expected text under %q", key)
+	default:
+		return text{value: n.Value, node: n, src: e.src}, true
+	}
+	return text{}, false
+}
+
+// optional is value for a key that need not be there; ok is false where it is not, or is wrong.
+func (d *document) optional(e *entry, key string) (t text, ok bool) {
+	if e.keys[key] == nil {
 		return text{}, false
 	}
-	return text{n.Value, n, e.src}, true
+	return d.value(e, key)
 }
 
 // strings returns the scalars of the key's list; an item of another shape is reported.
-func (d *document) strings(e entry, key string) ([]text, bool) {
+func (d *document) strings(e *entry, key string) ([]text, bool) {
 	n := e.keys[key]
 	if n == nil {
 		return nil, false
@@ -326,19 +254,19 @@ func (d *document) strings(e entry, key string) ([]text, bool) {
 			d.errorf(e.src.at(item), "shape", e.name, "expected text as an item of %q", key)
 			return nil, false
 		}
-		items = append(items, text{item.Value, item, e.src})
+		items = append(items, text{value: item.Value, node: item, src: e.src})
 	}
 	return items, true
 }
 
 // boolean returns the key's truth value, or the one given where there is none.
-func (d *document) boolean(e entry, key string, otherwise bool) bool {
+func (d *document) boolean(e *entry, key string, otherwise bool) bool {
 	n := e.keys[key]
 	if n == nil {
 		return otherwise
 	}
 	var b bool
-	if err := n.Decode(&b); err != nil {
+	if err := n.Decode(&b); err != nil || isNull(n) {
 		d.errorf(e.src.at(n), "shape", e.name, "expected true or false under %q", key)
 		return otherwise
 	}

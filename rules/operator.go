@@ -1,11 +1,14 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strings"
+
+	"tiercel/engine/event"
 )
 
-// operator is how a field is compared with values.
+// operator is how a side of a comparison is compared with values.
 type operator uint8
 
 const (
@@ -40,46 +43,125 @@ const (
 	listValue
 )
 
-// operators has each operator's spelling, what stands behind it, and for which
-// kinds of field it is (as in the reference): any, those with an order, text, bytes.
+// kinds are the kinds of values that an operator is for, as bits.
+type kinds uint8
+
+const (
+	ofOrder kinds = 1 << iota // numbers and text, which have an order
+	ofText
+	ofBytes
+	ofList
+	ofAny = ofOrder | ofText | ofBytes // and booleans, addresses and networks
+)
+
+// operators has each operator's spelling, what stands behind it, for which kinds
+// of values it is (as in the reference), and what it says.
 var operators = map[string]struct {
 	op    operator
 	shape shape
-	kinds string
+	kinds kinds
+	doc   string
 }{
-	"exists": {opExists, noValue, "any"},
-	"<":      {opLt, numberValue, "ordered"}, "<=": {opLe, numberValue, "ordered"},
-	">": {opGt, numberValue, "ordered"}, ">=": {opGe, numberValue, "ordered"},
-	"=": {opEq, stringValue, "any"}, "==": {opEq, stringValue, "any"}, "!=": {opNe, stringValue, "any"},
-	"contains": {opContains, stringValue, "text bytes"}, "icontains": {opIContains, stringValue, "text"},
-	"bcontains": {opBContains, stringValue, "bytes"}, "bstartswith": {opBStartsWith, stringValue, "bytes"},
-	"startswith": {opStartsWith, stringValue, "text bytes"}, "endswith": {opEndsWith, stringValue, "text bytes"},
-	"glob": {opGlob, stringValue, "text"}, "iglob": {opIGlob, stringValue, "text"}, "regex": {opRegex, stringValue, "text"},
-	"in": {opIn, listValue, "any"}, "intersects": {opIntersects, listValue, "any"}, "pmatch": {opPMatch, listValue, "text"},
+	"exists": {opExists, noValue, ofAny | ofList, "there is a value"},
+	"<":      {opLt, numberValue, ofOrder, "less"},
+	"<=":     {opLe, numberValue, ofOrder, "less or equal"},
+	">":      {opGt, numberValue, ofOrder, "greater"},
+	">=":     {opGe, numberValue, ofOrder, "greater or equal"},
+	"=":      {opEq, stringValue, ofAny, "equal"},
+	"==":     {opEq, stringValue, ofAny, "equal"},
+	"!=":     {opNe, stringValue, ofAny, "there is a value, and it is not equal"},
+
+	"contains":    {opContains, stringValue, ofText | ofBytes, "has the text in it"},
+	"icontains":   {opIContains, stringValue, ofText, "has the text in it, in any case"},
+	"bcontains":   {opBContains, stringValue, ofBytes, "has the bytes, given in base 16, in it"},
+	"startswith":  {opStartsWith, stringValue, ofText | ofBytes, "begins with the text"},
+	"bstartswith": {opBStartsWith, stringValue, ofBytes, "begins with the bytes, given in base 16"},
+	"endswith":    {opEndsWith, stringValue, ofText | ofBytes, "ends with the text"},
+	"glob":        {opGlob, stringValue, ofText, "is matched by the pattern of *, ? and [...]; a star matches slashes too"},
+	"iglob":       {opIGlob, stringValue, ofText, "is matched by the pattern, in any case"},
+	"regex":       {opRegex, stringValue, ofText, "is matched as a whole by the regular expression (RE2, POSIX syntax)"},
+
+	"in":         {opIn, listValue, ofAny | ofList, "is one of the values; of a list: all its items are"},
+	"intersects": {opIntersects, listValue, ofAny | ofList, "is one of the values; of a list: one of its items is"},
+	"pmatch":     {opPMatch, listValue, ofText, "is one of the paths or below one; a path may be a glob"},
+}
+
+// Operator is one line of the reference of operators.
+type Operator struct {
+	Name, Doc string
+}
+
+// Operators returns every operator, modifier and transformer of the language, with what it says.
+func Operators() []Operator {
+	var all []Operator
+	for _, name := range slices.Sorted(maps.Keys(operators)) {
+		all = append(all, Operator{name, operators[name].doc})
+	}
+	for m := oneOf; m <= allOf; m++ {
+		all = append(all, Operator{m.String(), modifiers[m].doc})
+	}
+	for _, name := range slices.Sorted(maps.Keys(transformers)) {
+		all = append(all, Operator{transformers[name].usage, transformers[name].doc})
+	}
+	return all
 }
 
 // operatorsByLength is every spelling, the longer ones first.
 var operatorsByLength = func() []string {
-	var all []string
-	for name := range operators {
-		all = append(all, name)
-	}
-	slices.SortFunc(all, func(a, b string) int {
+	return slices.SortedFunc(maps.Keys(operators), func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
 		}
 		return strings.Compare(a, b)
 	})
-	return all
 }()
 
-func (op operator) String() string {
+// spellings is each operator's spelling and the rest of its line, by its number.
+var spellings = func() (names [opPMatch + 1]string) {
 	for _, name := range operatorsByLength {
-		if operators[name].op == op && name != "==" {
-			return name
+		if name != "==" {
+			names[operators[name].op] = name
 		}
 	}
-	return "?"
-}
+	return names
+}()
+
+func (op operator) String() string { return spellings[op] }
 
 func (op operator) shape() shape { return operators[op.String()].shape }
+
+// fits reports whether the operator is for values of the type.
+func (op operator) fits(t event.FieldType, list bool) bool {
+	var k kinds
+	switch {
+	case list:
+		k = ofList
+	case t == event.TypeString:
+		k = ofText | ofOrder
+	case t == event.TypeBytes:
+		k = ofBytes
+	case t == event.TypeBool, t.IsAddr():
+		return operators[op.String()].kinds&ofAny == ofAny
+	default:
+		k = ofOrder
+	}
+	return operators[op.String()].kinds&k != 0
+}
+
+// modifier says how many of a list's values the comparison must hold for.
+type modifier uint8
+
+const (
+	noModifier modifier = iota
+	oneOf
+	anyOf
+	allOf
+)
+
+var modifiers = [...]struct{ name, doc string }{
+	oneOf: {"oneof", "behind an operator: it holds for exactly one of the values"},
+	anyOf: {"anyof", "behind an operator: it holds for one of the values or more"},
+	allOf: {"allof", "behind an operator: it holds for all of the values, of which there is one or more"},
+}
+
+func (m modifier) String() string { return modifiers[m].name }

@@ -2,30 +2,46 @@ package rules
 
 // The grammar of conditions:
 //
-//	condition  = and-expr { "or" and-expr }
-//	and-expr   = not-expr { "and" not-expr }
-//	not-expr   = { "not" } ( "(" condition ")" | comparison | macro )
-//	comparison = field "exists"
-//	           | field ( "<" | "<=" | ">" | ">=" ) number
-//	           | field ( "=" | "==" | "!=" | "contains" | "startswith" | ... ) value
-//	           | field ( "in" | "intersects" | "pmatch" ) ( "(" [ value { "," value } ] ")" | list )
-//	field      = name "." name { "." name } [ "[" ( quoted | argument ) "]" ]
-//	value      = quoted | bare
+//	condition   = and-expr { "or" and-expr }
+//	and-expr    = not-expr { "and" not-expr }
+//	not-expr    = { "not" } ( "(" condition ")" | comparison | macro )
+//	comparison  = ( field | transformer ) test
+//	test        = "exists"
+//	            | ( "<" | "<=" | ">" | ">=" ) ( number | right )
+//	            | string-op ( value | right | modifier ( values | list ) )
+//	            | ( "in" | "intersects" | "pmatch" ) ( values | list | right )
+//	string-op   = "=" | "==" | "!=" | "contains" | "startswith" | ...
+//	modifier    = "oneof" | "anyof" | "allof"
+//	values      = "(" [ value { "," value } ] ")"
+//	right       = "val(" field ")" | transformer
+//	transformer = name "(" argument { "," argument } ")" [ "[" key "]" ]
+//	argument    = single | "(" [ single { "," single } ] ")"
+//	single      = field | transformer | quoted | number
+//	field       = name "." name { "." name } [ "[" key "]" ]
+//	key         = quoted | bare
+//	value       = quoted | bare
 //
 // After "and", "or" and "not" stands a blank or an opening parenthesis. A bare
 // value ends at a blank, parenthesis, comma, quote or equals sign.
 
-// maxDepth is how deep parentheses and negations may nest; the reference has the same.
-const maxDepth = 100
+// maxDepth is how deep parentheses, negations and transformers may nest. The
+// reference bounds the calls of its parser, of which a parenthesis takes some
+// five, to a thousand: no condition that it takes is too deep here.
+const maxDepth = 250
 
 type parser struct {
 	lexer
-	depth int
+	depth  int
+	isList func(name string) bool // whether bare words with blanks between are a list's name
 }
 
 // parse returns the tree of a condition.
-func parse(src string) (e expr, err *syntaxError) {
-	p := &parser{lexer: lexer{src: src}}
+func parse(src string) (expr, *syntaxError) { return parseWith(src, func(string) bool { return false }) }
+
+// parseWith is parse where lists may have names with blanks in them: the
+// reference warns of these, and finds them all the same.
+func parseWith(src string, isList func(name string) bool) (e expr, err *syntaxError) {
+	p := &parser{lexer: lexer{src: src}, isList: isList}
 	defer func() {
 		if r := recover(); r != nil {
 			s, ok := r.(syntaxError)
@@ -122,6 +138,10 @@ func (p *parser) primary() expr {
 		}
 		return e
 	}
+	if name, ok := p.transformer(); ok && name != valTransformer {
+		return p.comparison(p.transform(at, name))
+	}
+	p.pos = at
 	name, dotted := p.name()
 	switch {
 	case name == "":
@@ -129,50 +149,145 @@ func (p *parser) primary() expr {
 	case !dotted:
 		return &macroName{at, name}
 	}
-	return p.comparison(p.fieldArg(fieldName{at: at, name: name}))
+	return p.comparison(p.field(at, name))
 }
 
-// fieldArg reads the [argument] behind a field's name, if there is one.
-func (p *parser) fieldArg(f fieldName) fieldName {
-	if !p.symbol("[") {
-		return f
-	}
-	arg, ok := p.quoted()
-	if !ok {
-		arg = p.while(func(c byte) bool { return !isBlank(c) && c != ']' && c != '[' && c != '"' && c != '\'' })
-		ok = arg != ""
-	}
-	if !ok {
-		p.fail(p.pos, "expected the field's argument: a name, a number or a quoted string")
-	}
-	if !p.symbol("]") {
-		p.fail(p.pos, "expected ']' after the field's argument")
-	}
-	f.arg, f.hasArg = arg, true
+// field reads what stands behind a field's name.
+func (p *parser) field(at int, name string) term {
+	f := &fieldName{at: at, name: name}
+	f.arg, f.hasArg = p.key("field's argument")
 	return f
 }
 
-func (p *parser) comparison(f fieldName) expr {
+// key reads [key], if there is one.
+func (p *parser) key(what string) (key string, ok bool) {
+	if !p.symbol("[") {
+		return "", false
+	}
+	key, ok = p.quoted()
+	if !ok {
+		key = p.while(func(c byte) bool { return !isBlank(c) && c != ']' && c != '[' && c != '"' && c != '\'' })
+		ok = key != ""
+	}
+	if !ok {
+		p.fail(p.pos, "expected the %s: a name, a number or a quoted string", what)
+	}
+	if !p.symbol("]") {
+		p.fail(p.pos, "expected ']' after the %s", what)
+	}
+	return key, true
+}
+
+// transform reads a transformer's arguments, behind its opening parenthesis.
+func (p *parser) transform(at int, name string) term {
+	p.enter()
+	defer func() { p.depth-- }()
+	t := &transform{at: at, name: name}
+	for more := true; more; more = p.comma() {
+		t.args = append(t.args, p.argument(name))
+	}
+	if !p.symbol(")") {
+		p.fail(p.pos, "expected ')' that closes '%s('", name)
+	}
+	t.key, t.hasKey = p.key("key")
+	return t
+}
+
+// comma takes a comma with blanks around it.
+func (p *parser) comma() bool {
 	p.blank()
-	c := &comparison{at: f.at, field: f, opAt: p.pos}
+	if !p.symbol(",") {
+		return false
+	}
+	p.blank()
+	return true
+}
+
+func (p *parser) argument(of string) term {
+	p.blank()
+	at := p.pos
+	if of == valTransformer {
+		name, dotted := p.name()
+		if !dotted {
+			p.fail(at, "expected a field in 'val(...)'")
+		}
+		return p.field(at, name)
+	}
+	if !p.symbol("(") {
+		return p.single()
+	}
+	list := &termList{at: at}
+	p.blank()
+	if p.symbol(")") {
+		return list
+	}
+	for more := true; more; more = p.comma() {
+		list.items = append(list.items, p.single())
+	}
+	if !p.symbol(")") {
+		p.fail(p.pos, "expected ')' that closes the list")
+	}
+	return list
+}
+
+// single reads one value of a transformer: a field, another transformer, a
+// quoted string or a number.
+func (p *parser) single() term {
+	at := p.pos
+	if name, ok := p.transformer(); ok && name != valTransformer {
+		return p.transform(at, name)
+	}
+	p.pos = at
+	if name, dotted := p.name(); dotted {
+		return p.field(at, name)
+	}
+	p.pos = at
+	if s, ok := p.quoted(); ok {
+		return &literal{at, s, true}
+	}
+	n, ok := p.number()
+	if !ok {
+		p.fail(at, "expected an argument: a field, a transformer, a quoted string, a number or a list of them")
+	}
+	return &n
+}
+
+func (p *parser) comparison(left term) expr {
+	written := p.src[left.place():p.pos]
+	p.blank()
+	c := &comparison{at: left.place(), left: left, opAt: p.pos}
 	op, ok := p.operator()
 	if !ok {
-		p.fail(p.pos, "expected an operator after '%s', such as =, in, startswith or exists", f.name)
+		p.fail(p.pos, "expected an operator after '%s', such as =, in, startswith or exists", written)
 	}
 	c.op = op
-	if op.shape() == noValue {
+	switch op.shape() {
+	case noValue:
 		return c
+	case stringValue:
+		c.mod = p.modifier()
 	}
-	spaced := p.blank()
-	if last := p.src[c.opAt:p.pos]; !spaced && isLetter(last[len(last)-1]) && isWord(p.peek()) {
-		p.fail(c.opAt, "expected a blank after '%s'", op)
+	p.blank()
+	if c.mod == noModifier {
+		c.right = p.right()
 	}
-	c.values, c.list = p.values(op)
+	if c.right == nil {
+		c.values, c.list = p.values(op, c.mod)
+	}
 	return c
 }
 
-func (p *parser) values(op operator) (values []literal, list bool) {
-	if op.shape() == listValue {
+// right reads a field or a transformer in the place of a value, if there is one.
+func (p *parser) right() term {
+	at := p.pos
+	if name, ok := p.transformer(); ok {
+		return p.transform(at, name)
+	}
+	return nil
+}
+
+func (p *parser) values(op operator, mod modifier) (values []literal, list bool) {
+	if op.shape() == listValue || mod != noModifier {
 		return p.list(op), true
 	}
 	read, want := p.value, "value"
@@ -200,19 +315,32 @@ func (p *parser) list(op operator) []literal {
 		return nil
 	}
 	var values []literal
-	for {
+	for more := true; more; more = p.comma() {
 		v, ok := p.value()
 		if !ok {
 			p.fail(p.pos, "expected a value in the list")
 		}
-		values = append(values, v)
-		p.blank()
-		if p.symbol(")") {
-			return values
-		}
-		if !p.symbol(",") {
-			p.fail(p.pos, "expected ',' or ')' in the list")
-		}
-		p.blank()
+		values = append(values, p.spaced(v))
 	}
+	if !p.symbol(")") {
+		p.fail(p.pos, "expected ',' or ')' in the list")
+	}
+	return values
+}
+
+// spaced takes the words behind a bare one that make a list's name with it.
+func (p *parser) spaced(v literal) literal {
+	before := p.pos
+	for name := v.text; !v.quoted && p.blank(); {
+		word, ok := p.value()
+		name += " " + word.text
+		if !ok || word.quoted {
+			break
+		}
+		if p.isList != nil && p.isList(name) {
+			return literal{v.at, name, false}
+		}
+	}
+	p.pos = before
+	return v
 }

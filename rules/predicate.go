@@ -1,12 +1,7 @@
 package rules
 
 import (
-	"encoding/hex"
 	"fmt"
-	"net/netip"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
 	"tiercel/engine/event"
@@ -15,366 +10,308 @@ import (
 // predicate is one comparison, ready to be evaluated. Equal comparisons of a
 // set's rules share one, so that it is evaluated once per event.
 type predicate struct {
-	field *event.Field
-	arg   *event.Arg
-	text  string // as disassembly shows it
-	match func(event.Value) bool
-	none  bool // true when a value is there and none matches: "!=" over several addresses
+	text        string // as disassembly shows it
+	left, right *operand
+	op          operator
+	mod         modifier
+	values      []string // constants that left is compared with, where there is no right
+	// eval returns Known for true, Absent for false, else Unknown.
+	eval func(v *event.View) event.Status
 }
 
-// eval returns Known for true, Absent for false, else Unknown.
-func (p *predicate) eval(v *event.View) event.Status {
-	st := p.field.Any(v, p.arg, p.match)
-	if !p.none || st == event.Unknown {
-		return st
+// test says whether a value that is there compares well.
+type test func(val event.Value) bool
+
+// fields calls f with every field that the comparison reads.
+func (p *predicate) fields(f func(*event.Field, *event.Arg)) {
+	p.left.fields(f)
+	if p.right != nil {
+		p.right.fields(f)
 	}
-	if st == event.Known {
-		return event.Absent
+}
+
+// badValue is an error about one of a comparison's values.
+type badValue struct {
+	index int
+	err   error
+}
+
+func (e *badValue) Error() string { return e.err.Error() }
+
+// check is a comparison whose sides are resolved.
+type check struct {
+	left   *operand
+	op     operator
+	mod    modifier
+	values []string
+	right  *operand
+}
+
+// String is the comparison as disassembly shows it.
+func (k *check) String() string {
+	s := k.left.text + " " + k.op.String()
+	if k.mod != noModifier {
+		s += " " + k.mod.String()
 	}
-	return p.field.Any(v, p.arg, anyValue)
+	switch {
+	case k.right != nil:
+		return s + " " + k.right.text
+	case k.op.shape() == noValue:
+		return s
+	case k.op.shape() == listValue, k.mod != noModifier:
+		return s + " (" + strings.Join(k.values, ", ") + ")"
+	}
+	return s + " " + k.values[0]
+}
+
+// predicate compiles the comparison. Its error is a *badValue where one of the values is wrong.
+func (k *check) predicate() (*predicate, error) {
+	p := &predicate{text: k.String(), left: k.left, right: k.right, op: k.op, mod: k.mod, values: k.values}
+	if !k.op.fits(k.left.typ, k.left.list) || k.left.list && k.mod != noModifier {
+		return nil, fmt.Errorf("operator '%s' does not fit %s", k.op, describeType(k.left))
+	}
+	var err error
+	switch {
+	case k.op == opExists:
+		p.eval = k.exists()
+	case k.right != nil:
+		p.eval, err = k.compareRight()
+	case k.left.list:
+		p.eval, err = k.compareList()
+	default:
+		p.eval, err = k.compareConstants()
+	}
+	return p, err
+}
+
+func describeType(o *operand) string {
+	if o.list {
+		return "a list"
+	}
+	if o.field != nil {
+		return "a field of type " + o.typ.String()
+	}
+	return "a value of type " + o.typ.String()
 }
 
 func anyValue(event.Value) bool { return true }
 
-// newPredicate makes the comparison of the field with the values. The error
-// says what is wrong with which value (its index, or -1).
-func newPredicate(f *event.Field, arg *event.Arg, op operator, values []string) (p *predicate, bad int, err error) {
-	p = &predicate{field: f, arg: arg, text: describe(f, arg, op, values)}
-	if err := checkOperator(f.Type, op); err != nil {
-		return nil, -1, err
+func not(t test) test { return func(val event.Value) bool { return !t(val) } }
+
+// holds turns a truth into a status.
+func holds(ok bool) event.Status {
+	if ok {
+		return event.Known
 	}
-	switch {
-	case op == opExists:
-		p.match = anyValue
-	case f.Type.IsText():
-		p.match, bad, err = matchText(op, values)
-	case f.Type.IsAddr():
-		p.match, bad, err = matchAddr(values)
-	default:
-		p.match, bad, err = matchNumber(f.Type, op, values)
+	return event.Absent
+}
+
+// apply returns what evaluates a test over the operand's value; of a field with many values, over any of them.
+func (o *operand) apply(t test) func(v *event.View) event.Status {
+	if f, arg := o.field, o.arg; f != nil {
+		return func(v *event.View) event.Status { return f.Any(v, arg, t) }
 	}
+	return func(v *event.View) event.Status {
+		val := o.one(v)
+		if val.Status != event.Known {
+			return val.Status
+		}
+		return holds(t(val))
+	}
+}
+
+func (k *check) exists() func(v *event.View) event.Status {
+	if k.left.list {
+		return func(v *event.View) event.Status { return k.left.each(v, func(event.Value) {}) }
+	}
+	return k.left.apply(anyValue)
+}
+
+// compareList compares a list with constants: all of its items are among them (in), or one is (intersects).
+func (k *check) compareList() (func(v *event.View) event.Status, error) {
+	among, err := constants(k.left.typ, opIn, k.values)
 	if err != nil {
-		return nil, bad, err
+		return nil, err
 	}
-	if op == opNe && f.Flags.Has(event.Many) && !f.Type.IsText() {
-		p.none = true
-	} else if op == opNe {
-		p.match = not(p.match)
-	}
-	return p, -1, nil
+	all := k.op == opIn
+	return func(v *event.View) event.Status {
+		n, hits := 0, 0
+		st := k.left.each(v, func(val event.Value) {
+			n++
+			if among(val) {
+				hits++
+			}
+		})
+		if st != event.Known {
+			return st
+		}
+		return holds(hits == n || hits > 0 && !all)
+	}, nil
 }
 
-func not(match func(event.Value) bool) func(event.Value) bool {
-	return func(v event.Value) bool { return !match(v) }
+// compareConstants compares one value with constants.
+func (k *check) compareConstants() (func(v *event.View) event.Status, error) {
+	// "!=" over several addresses or numbers is true where there is a value and none is equal.
+	if f := k.left.field; k.op == opNe && f != nil && f.Flags.Has(event.Many) && !f.Type.IsText() {
+		return k.compareNone()
+	}
+	t, err := modified(k.left.typ, k.op, k.mod, k.values)
+	if err != nil {
+		return nil, err
+	}
+	return k.left.apply(t), nil
 }
 
-func describe(f *event.Field, arg *event.Arg, op operator, values []string) string {
-	name := f.Name
-	if arg.Set {
-		name += "[" + arg.Key + "]"
+func (k *check) compareNone() (func(v *event.View) event.Status, error) {
+	exists := k.left.apply(anyValue)
+	var equal []func(v *event.View) event.Status
+	for i, value := range k.values {
+		t, err := constants(k.left.typ, opEq, []string{value})
+		if err != nil {
+			return nil, at(i, err)
+		}
+		equal = append(equal, k.left.apply(t))
 	}
-	switch op.shape() {
-	case noValue:
-		return name + " " + op.String()
-	case listValue:
-		return name + " " + op.String() + " (" + strings.Join(values, ", ") + ")"
-	}
-	return name + " " + op.String() + " " + values[0]
+	return func(v *event.View) event.Status {
+		differs := 0
+		for _, eq := range equal {
+			switch eq(v) {
+			case event.Unknown:
+				return event.Unknown
+			case event.Absent:
+				differs++
+			}
+		}
+		if !k.mod.met(differs, len(equal)) {
+			return event.Absent
+		}
+		return exists(v)
+	}, nil
 }
 
-// checkOperator reports an operator that the reference refuses for the type.
-func checkOperator(t event.FieldType, op operator) error {
-	kinds := operators[op.String()].kinds
-	ok := kinds == "any"
+// met reports whether a comparison holds that holds for n of the values.
+func (m modifier) met(n, of int) bool {
+	switch m {
+	case oneOf:
+		return n == 1
+	case anyOf:
+		return n > 0
+	}
+	return n == of && of > 0
+}
+
+// at says which value an error is about.
+func at(i int, err error) error { return &badValue{i, err} }
+
+// modified is the test of an operator with its modifier.
+func modified(typ event.FieldType, op operator, mod modifier, values []string) (test, error) {
 	switch {
-	case t == event.TypeString:
-		ok = ok || strings.Contains(kinds, "text") || kinds == "ordered"
-	case t == event.TypeBytes:
-		ok = ok || strings.Contains(kinds, "bytes")
-	case t != event.TypeBool && !t.IsAddr():
-		ok = ok || kinds == "ordered"
+	case mod == noModifier:
+		return constants(typ, op, values)
+	case mod == anyOf && op == opEq:
+		return constants(typ, opIn, values)
+	case mod == allOf && op == opNe && len(values) > 0:
+		t, err := constants(typ, opIn, values)
+		return not(t), err
+	case mod == anyOf && typ.IsText() && (op == opStartsWith || op == opEndsWith):
+		return newAffixes(values, op == opEndsWith), nil
 	}
-	if !ok {
-		return fmt.Errorf("operator '%s' does not fit a field of type %s", op, t)
+	tests := make([]test, len(values))
+	for i, value := range values {
+		var err error
+		if tests[i], err = constants(typ, op, []string{value}); err != nil {
+			return nil, at(i, err)
+		}
+	}
+	return func(val event.Value) bool {
+		n := 0
+		for _, t := range tests {
+			if t(val) {
+				n++
+			}
+		}
+		return mod.met(n, len(tests))
+	}, nil
+}
+
+// constants is the test of an operator without a modifier.
+func constants(typ event.FieldType, op operator, values []string) (t test, err error) {
+	switch {
+	case typ.IsText():
+		t, err = textTest(op, values)
+	case typ.IsAddr():
+		t, err = addrTest(typ, values)
+	case typ == event.TypeDouble:
+		t, err = doubleTest(op, values)
+	default:
+		t, err = numberTest(typ, op, values)
+	}
+	if err == nil && op == opNe {
+		t = not(t)
+	}
+	return t, err
+}
+
+// compareRight compares with another field or a transformer.
+func (k *check) compareRight() (func(v *event.View) event.Status, error) {
+	if err := k.checkRight(); err != nil {
+		return nil, err
+	}
+	if k.left.list {
+		return k.compareLists(), nil
+	}
+	compare := pairTest(k.left.typ, k.op)
+	return func(v *event.View) event.Status {
+		right := k.right.one(v)
+		if right.Status != event.Known {
+			return right.Status
+		}
+		left := k.left.one(v)
+		if left.Status != event.Known {
+			return left.Status
+		}
+		return holds(compare(left, right))
+	}, nil
+}
+
+func (k *check) checkRight() error {
+	if k.op == opRegex || k.op == opPMatch || k.op == opGlob || k.op == opIGlob {
+		return fmt.Errorf("operator '%s' takes no field or transformer on its right-hand side", k.op)
+	}
+	for _, o := range []*operand{k.left, k.right} {
+		var refused error
+		o.fields(func(f *event.Field, _ *event.Arg) {
+			if f.Flags.Has(event.NoRHS) || f.Type == event.TypeNet {
+				refused = fmt.Errorf("field %q cannot be compared with another field", f.Name)
+			}
+		})
+		if refused != nil {
+			return refused
+		}
+	}
+	if k.left.typ != k.right.typ || k.left.list != k.right.list {
+		return fmt.Errorf("%s (%s) is compared with %s (%s): the types differ", k.left.text, describeType(k.left), k.right.text, describeType(k.right))
 	}
 	return nil
 }
 
-func matchText(op operator, values []string) (match func(event.Value) bool, bad int, err error) {
-	switch op {
-	case opIn, opIntersects:
-		return inSet(values), -1, nil
-	case opPMatch:
-		return pathMatch(values)
-	}
-	want := values[0]
-	switch op {
-	case opEq, opNe:
-		match = func(v event.Value) bool { return v.Text == want }
-	case opLt:
-		match = func(v event.Value) bool { return v.Text < want }
-	case opLe:
-		match = func(v event.Value) bool { return v.Text <= want }
-	case opGt:
-		match = func(v event.Value) bool { return v.Text > want }
-	case opGe:
-		match = func(v event.Value) bool { return v.Text >= want }
-	case opContains:
-		match = func(v event.Value) bool { return strings.Contains(v.Text, want) }
-	case opStartsWith:
-		match = func(v event.Value) bool { return strings.HasPrefix(v.Text, want) }
-	case opEndsWith:
-		match = func(v event.Value) bool { return strings.HasSuffix(v.Text, want) }
-	case opIContains:
-		match = func(v event.Value) bool { return containsFold(v.Text, want) }
-	case opBContains, opBStartsWith:
-		match, err = matchHex(op, want)
-	case opGlob:
-		match, err = matchRegexp("(?s)^" + globRegexp(want) + "$")
-	case opIGlob:
-		match, err = matchRegexp("(?is)^" + globRegexp(want) + "$")
-	default:
-		if _, err = regexp.Compile(want); err == nil { // alone first: a stray parenthesis must not close ours
-			match, err = matchRegexp("^(?:" + want + ")$")
+func (k *check) compareLists() func(v *event.View) event.Status {
+	all := k.op == opIn
+	return func(v *event.View) event.Status {
+		among := map[string]bool{}
+		if st := k.right.each(v, func(val event.Value) { among[val.Text] = true }); st != event.Known {
+			return st
 		}
-	}
-	return match, 0, err
-}
-
-func inSet(values []string) func(event.Value) bool {
-	if len(values) == 1 {
-		want := values[0]
-		return func(v event.Value) bool { return v.Text == want }
-	}
-	set := make(map[string]struct{}, len(values))
-	for _, s := range values {
-		set[s] = struct{}{}
-	}
-	return func(v event.Value) bool {
-		_, ok := set[v.Text]
-		return ok
-	}
-}
-
-// pathMatch matches paths that are one of the values or below one: each
-// beginning of the path that ends before a slash is looked up. A value may be a glob.
-func pathMatch(values []string) (match func(event.Value) bool, bad int, err error) {
-	set := make(map[string]struct{}, len(values))
-	var globs []func(event.Value) bool
-	for i, s := range values {
-		if len(s) > 1 {
-			s = strings.TrimSuffix(s, "/")
-		}
-		if !strings.ContainsAny(s, "*?[") {
-			set[s] = struct{}{}
-			continue
-		}
-		glob, err := matchRegexp("(?s)^" + globRegexp(s) + "(?:/.*)?$")
-		if err != nil {
-			return nil, i, err
-		}
-		globs = append(globs, glob)
-	}
-	return func(v event.Value) bool {
-		return isBelow(v.Text, set) || slices.ContainsFunc(globs, func(glob func(event.Value) bool) bool { return glob(v) })
-	}, -1, nil
-}
-
-// isBelow reports whether a path is in the set or below one that is.
-func isBelow(path string, set map[string]struct{}) bool {
-	if _, ok := set["/"]; ok && strings.HasPrefix(path, "/") {
-		return true
-	}
-	for i := 1; i <= len(path); i++ {
-		if i < len(path) && path[i] != '/' {
-			continue
-		}
-		if _, ok := set[path[:i]]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-func containsFold(s, want string) bool {
-	for i := 0; i+len(want) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(want)], want) {
-			return true
-		}
-	}
-	return false
-}
-
-func matchHex(op operator, want string) (func(event.Value) bool, error) {
-	b, err := hex.DecodeString(want)
-	if err != nil {
-		return nil, fmt.Errorf("'%s' wants bytes in hexadecimal, not %q", op, want)
-	}
-	if op == opBStartsWith {
-		return func(v event.Value) bool { return strings.HasPrefix(v.Text, string(b)) }, nil
-	}
-	return func(v event.Value) bool { return strings.Contains(v.Text, string(b)) }, nil
-}
-
-func matchRegexp(pattern string) (func(event.Value) bool, error) {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	return func(v event.Value) bool { return re.MatchString(v.Text) }, nil
-}
-
-// globRegexp is the pattern of a shell glob as fnmatch(3) reads it without
-// FNM_PATHNAME: a star matches slashes too.
-func globRegexp(glob string) string {
-	var b strings.Builder
-	for i := 0; i < len(glob); i++ {
-		switch c := glob[i]; c {
-		case '*':
-			b.WriteString(".*")
-		case '?':
-			b.WriteString(".")
-		case '[':
-			n := globClass(glob[i:])
-			if n == 0 {
-				b.WriteString(`\[`)
-				continue
+		n, hits := 0, 0
+		st := k.left.each(v, func(val event.Value) {
+			n++
+			if among[val.Text] {
+				hits++
 			}
-			class := glob[i+1 : i+n-1]
-			class = strings.ReplaceAll(class, `\`, `\\`)
-			if strings.HasPrefix(class, "!") {
-				class = "^" + class[1:]
-			}
-			b.WriteString("[" + class + "]")
-			i += n - 1
-		case '\\':
-			if i+1 < len(glob) {
-				i++
-			}
-			b.WriteString(regexp.QuoteMeta(string(glob[i])))
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
+		})
+		if st != event.Known {
+			return st
 		}
+		return holds(hits == n || hits > 0 && !all)
 	}
-	return b.String()
-}
-
-// globClass returns the length of the bracket expression that s starts with, 0 if it is none.
-func globClass(s string) int {
-	i := 1
-	if i < len(s) && s[i] == '!' {
-		i++
-	}
-	if i < len(s) && s[i] == ']' {
-		i++
-	}
-	for ; i < len(s); i++ {
-		if end := strings.Index(s[i:], ":]"); end > 0 && strings.HasPrefix(s[i:], "[:") {
-			i += end + 1 // a named class, [:digit:]
-		} else if s[i] == ']' {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-func matchAddr(values []string) (func(event.Value) bool, int, error) {
-	nets := make([]netip.Prefix, len(values))
-	for i, s := range values {
-		p, err := parseNet(s)
-		if err != nil {
-			return nil, i, err
-		}
-		nets[i] = p
-	}
-	return func(v event.Value) bool {
-		a, ok := addrOf(v.Text)
-		if !ok {
-			return false
-		}
-		for _, n := range nets {
-			if n.Contains(a) {
-				return true
-			}
-		}
-		return false
-	}, -1, nil
-}
-
-func parseNet(s string) (netip.Prefix, error) {
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Masked(), nil
-	}
-	a, err := netip.ParseAddr(s)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is no address or network", s)
-	}
-	return netip.PrefixFrom(a, a.BitLen()), nil
-}
-
-func addrOf(raw string) (netip.Addr, bool) {
-	switch len(raw) {
-	case 4:
-		return netip.AddrFrom4([4]byte{raw[0], raw[1], raw[2], raw[3]}), true
-	case 16:
-		var b [16]byte
-		copy(b[:], raw)
-		return netip.AddrFrom16(b), true
-	}
-	return netip.Addr{}, false
-}
-
-func matchNumber(t event.FieldType, op operator, values []string) (func(event.Value) bool, int, error) {
-	nums := make([]int64, len(values))
-	for i, s := range values {
-		n, err := parseNumber(t, s)
-		if err != nil {
-			return nil, i, err
-		}
-		nums[i] = n
-	}
-	switch op {
-	case opIn, opIntersects:
-		return inNumbers(nums), -1, nil
-	case opLt:
-		return func(v event.Value) bool { return v.Num < nums[0] }, -1, nil
-	case opLe:
-		return func(v event.Value) bool { return v.Num <= nums[0] }, -1, nil
-	case opGt:
-		return func(v event.Value) bool { return v.Num > nums[0] }, -1, nil
-	case opGe:
-		return func(v event.Value) bool { return v.Num >= nums[0] }, -1, nil
-	}
-	return func(v event.Value) bool { return v.Num == nums[0] }, -1, nil
-}
-
-func inNumbers(nums []int64) func(event.Value) bool {
-	set := make(map[int64]struct{}, len(nums))
-	for _, n := range nums {
-		set[n] = struct{}{}
-	}
-	return func(v event.Value) bool {
-		_, ok := set[v.Num]
-		return ok
-	}
-}
-
-func parseNumber(t event.FieldType, s string) (int64, error) {
-	if t == event.TypeBool {
-		b, err := strconv.ParseBool(s)
-		if err != nil {
-			return 0, fmt.Errorf("%q is neither true nor false", s)
-		}
-		if b {
-			return 1, nil
-		}
-		return 0, nil
-	}
-	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
-		return n, nil
-	}
-	if n, err := strconv.ParseUint(s, 0, 64); err == nil {
-		return int64(n), nil
-	}
-	return 0, fmt.Errorf("%q is no whole number", s)
 }

@@ -11,7 +11,10 @@ import (
 // matches compiles one comparison and tells whether it matches a text.
 func matches(t *testing.T, op operator, text string, values ...string) bool {
 	t.Helper()
-	match, _, err := matchText(op, values)
+	match, err := constants(event.TypeString, op, values)
+	if op == opBContains || op == opBStartsWith {
+		match, err = constants(event.TypeBytes, op, values)
+	}
 	if err != nil {
 		t.Fatalf("%s %q: %v", op, values, err)
 	}
@@ -138,17 +141,19 @@ func TestContainsFoldIsContainsOfLowerCase(t *testing.T) {
 
 func TestAddressesAndNetworks(t *testing.T) {
 	tests := []struct {
+		typ         event.FieldType
 		value, addr string
 		want        bool
 	}{
-		{"192.0.2.7", "192.0.2.7", true}, {"192.0.2.7", "192.0.2.8", false},
-		{"192.0.2.0/24", "192.0.2.255", true}, {"192.0.2.0/24", "192.0.3.0", false}, {"192.0.2.9/24", "192.0.2.1", true},
-		{"0.0.0.0/0", "1.2.3.4", true}, {"0.0.0.0/0", "::1", false},
-		{"::1", "::1", true}, {"2001:db8::/32", "2001:db8:1::2", true}, {"2001:db8::/32", "2001:db9::", false},
-		{"2001:DB8::1", "2001:db8::1", true},
+		{event.TypeAddr, "192.0.2.7", "192.0.2.7", true}, {event.TypeAddr, "192.0.2.7", "192.0.2.8", false},
+		{event.TypeNet, "192.0.2.0/24", "192.0.2.255", true}, {event.TypeNet, "192.0.2.0/24", "192.0.3.0", false}, {event.TypeNet, "192.0.2.9/24", "192.0.2.1", true},
+		{event.TypeNet, "0.0.0.0/0", "1.2.3.4", true}, {event.TypeNet, "0.0.0.0/0", "::1", false}, {event.TypeNet, "::/0", "1.2.3.4", false},
+		{event.TypeAddr, "::1", "::1", true}, {event.TypeNet, "2001:db8::/32", "2001:db8:1::2", true}, {event.TypeNet, "2001:db8::/32", "2001:db9::", false},
+		{event.TypeAddr, "2001:DB8::1", "2001:db8::1", true},
 	}
 	for _, tt := range tests {
-		match, _, err := matchAddr([]string{"203.0.113.1", tt.value})
+		other := map[event.FieldType]string{event.TypeAddr: "203.0.113.1", event.TypeNet: "203.0.113.0/30"}[tt.typ]
+		match, err := constants(tt.typ, opIn, []string{other, tt.value})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +175,8 @@ func TestNumbers(t *testing.T) {
 		{event.TypeUint, "18446744073709551615", -1, true}, {event.TypeInt, "18446744073709551616", 0, false},
 		{event.TypeInt, "1.5", 0, false}, {event.TypeInt, "seven", 0, false}, {event.TypeInt, "", 0, false},
 		{event.TypeBool, "true", 1, true}, {event.TypeBool, "false", 0, true}, {event.TypeBool, "yes", 0, false},
-		{event.TypePort, "443", 443, true}, {event.TypeRelTime, "1000000000", 1_000_000_000, true},
+		{event.TypePort, "443", 443, true}, {event.TypePort, "http", 80, true}, {event.TypePort, "no-service", 0, false},
+		{event.TypeInt, "0755", 755, true}, {event.TypeUint32, "-1", 1<<32 - 1, true}, {event.TypeBool, "1", 0, false}, {event.TypeRelTime, "1000000000", 1_000_000_000, true},
 	}
 	for _, tt := range tests {
 		got, err := parseNumber(tt.typ, tt.text)
@@ -182,18 +188,25 @@ func TestNumbers(t *testing.T) {
 
 // The reference's operators by the type of field, operators.txt.
 func TestOperatorsOfTypes(t *testing.T) {
-	ordered := "= == != < <= > >= exists in intersects"
-	for field, want := range map[string]string{
-		"evt.num": ordered, "evt.rawtime": ordered, "evt.reltime": ordered, "evt.rawres": ordered, "fd.port": ordered,
-		"evt.failed": "= == != exists in intersects", "fd.ip": "= == != exists in intersects", "fd.net": "= == != exists in intersects",
-		"evt.time": ordered + " contains icontains startswith endswith glob iglob regex pmatch",
+	number := "= == != < <= > >= exists in intersects"
+	for typ, want := range map[event.FieldType]string{
+		event.TypeUint: number, event.TypeAbsTime: number, event.TypeRelTime: number, event.TypeInt: number, event.TypePort: number,
+		event.TypeInt16: number, event.TypeInt32: number, event.TypeUint32: number, event.TypeDouble: number,
+		event.TypeBool: "= == != exists in intersects", event.TypeAddr: "= == != exists in intersects", event.TypeNet: "= == != exists in intersects",
+		event.TypeString: number + " contains icontains startswith endswith glob iglob regex pmatch",
+		event.TypeBytes:  "= == != exists contains bcontains startswith bstartswith endswith in intersects",
 	} {
-		f, _, _ := event.LookupField(field)
-		for name, op := range operators {
-			got := checkOperator(f.Type, op.op) == nil
-			if listed := strings.Contains(" "+want+" ", " "+name+" "); got != listed {
-				t.Errorf("%s %s: got accepted %v, want %v", field, name, got, listed)
-			}
+		checkOperators(t, typ, false, want)
+	}
+	checkOperators(t, event.TypeString, true, "exists in intersects")
+}
+
+func checkOperators(t *testing.T, typ event.FieldType, list bool, want string) {
+	t.Helper()
+	for name, op := range operators {
+		got := op.op.fits(typ, list)
+		if listed := strings.Contains(" "+want+" ", " "+name+" "); got != listed {
+			t.Errorf("%s (list %v) %s: got accepted %v, want %v", typ, list, name, got, listed)
 		}
 	}
 }
@@ -228,9 +241,12 @@ func TestValuesThatDoNotFitAreRefused(t *testing.T) {
 	for cond, want := range map[string]string{
 		"proc.name regex '('":                "missing closing",
 		"proc.name regex 'a)|(?:b'":          "unexpected )",
-		"fd.sip = nowhere":                   "no address or network",
-		"fd.snet in (10.0.0.0/8, 10.0.0/33)": "no address or network",
-		"fd.port = http":                     "no whole number",
+		"fd.sip = nowhere":                   "no address",
+		"fd.sip = 10.0.0.0/8":                "no address",
+		"fd.snet = 10.0.0.1":                 "no network",
+		"fd.snet in (10.0.0.0/8, 10.0.0/33)": "no network",
+		"fd.port = no-service":               "no whole number",
+		`proc.name regex "\d+"`:              "invalid escape",
 		"evt.rawres < 1.5":                   "no whole number",
 		"evt.failed = maybe":                 "neither true nor false",
 		"evt.failed < 1":                     "does not fit",

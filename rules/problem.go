@@ -78,8 +78,15 @@ func (ps Problems) Errors() bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == Error })
 }
 
-func sortProblems(ps Problems) {
+// tidy puts the problems in the order of their places, each once: a macro's comes with every rule that uses it.
+func tidy(ps Problems) Problems {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	seen := map[Problem]bool{}
+	return slices.DeleteFunc(ps, func(p Problem) bool {
+		twice := seen[p]
+		seen[p] = true
+		return twice
 	})
 }

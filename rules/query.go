@@ -10,9 +10,10 @@ func Query(condition, format string) (*Set, Problems) {
 		condition = "evt.num >= 0"
 	}
 	doc := load(nil)
+	cond := lineOf("filter", condition)
 	doc.rules = []*ruleDef{{
-		at: lineOf("filter", condition).place(0), name: "print", cond: script{lineOf("filter", condition)}, output: lineOf("format", format),
-		priority: Debug, source: "syscall", enabled: true,
+		at: cond.place(0), name: "print", cond: script{cond}, output: script{lineOf("format", format)},
+		priority: Debug, source: engineSource, enabled: true, anyType: true,
 	}}
 	return compileDocument(doc)
 }
@@ -20,5 +21,5 @@ func Query(condition, format string) (*Set, Problems) {
 // lineOf is a text that stands on no file's line but its own.
 func lineOf(name, value string) text {
 	src := newSource(File{name, []byte(value)})
-	return text{value, &yaml.Node{Kind: yaml.ScalarNode, Value: value, Line: 1, Column: 1}, src}
+	return text{value: value, node: &yaml.Node{Kind: yaml.ScalarNode, Value: value, Line: 1, Column: 1}, src: src}
 }

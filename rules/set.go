@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"slices"
+	"strings"
+
 	"tiercel/engine/event"
 )
 
@@ -8,7 +11,7 @@ import (
 type Rule struct {
 	Name      string
 	Desc      string
-	Condition string // as written, with what was appended
+	Condition string // as written, with what was appended and its exceptions
 	Output    string // as written
 	Message   Template
 	Priority  Priority
@@ -17,6 +20,7 @@ type Rule struct {
 	Enabled   bool
 
 	code program
+	rows rowSet // of whose events it may match
 }
 
 // Set is the rules of one or more files, compiled and indexed. It does not
@@ -35,32 +39,51 @@ func Compile(files []File) (*Set, Problems) { return compileDocument(load(files)
 
 func compileDocument(doc *document) (*Set, Problems) {
 	c := newChecker(doc)
+	x := newIndexer(c)
 	set := &Set{}
-	for _, name := range keys(doc.macros) { // a macro that nothing uses is checked all the same
-		c.stack = []string{name}
-		if _, done := c.macros[name]; !done {
-			c.macros[name] = c.condition(name, doc.macros[name].cond)
-		}
-	}
-	c.stack = nil
 	for _, r := range doc.rules {
-		if rule, ok := c.compileRule(r); ok {
+		if r.source != engineSource {
+			continue
+		}
+		if rule, ok := c.compileRule(r, x); ok {
 			set.Rules = append(set.Rules, rule)
 		}
 	}
-	sortProblems(doc.problems)
 	if doc.problems.Errors() {
-		return nil, doc.problems
+		return nil, tidy(doc.problems)
 	}
+	c.unused()
+	doc.problems = tidy(doc.problems)
 	set.preds = c.preds
-	set.index()
+	set.byRow = x.byRow(set.Rules)
+	x.needs(set)
 	return set, doc.problems
 }
 
-func (c *checker) compileRule(r *ruleDef) (*Rule, bool) {
-	cond := c.condition(r.name, r.cond)
-	message, ok := c.template(r)
-	if cond == nil || !ok {
+// compileRule compiles a rule. Where one with skip-if-unknown-filter asks for
+// something unknown, its errors become warnings, and it is left out.
+func (c *checker) compileRule(r *ruleDef, x *indexer) (*Rule, bool) {
+	before := len(c.doc.problems)
+	rule, ok := c.buildRule(r, x)
+	if ok || !r.skip {
+		return rule, ok
+	}
+	problems := c.doc.problems[before:]
+	if slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error && !strings.HasPrefix(p.Code, "unknown-") }) {
+		return nil, false
+	}
+	for i := range problems {
+		problems[i].Severity = Warning
+		problems[i].Message += ": the rule is left out"
+	}
+	return nil, false
+}
+
+func (c *checker) buildRule(r *ruleDef, x *indexer) (*Rule, bool) {
+	src, okExceptions := c.doc.condition(r)
+	cond := c.condition(r.name, src)
+	message, ok := c.template(r.name, r.output)
+	if cond == nil || !ok || !okExceptions {
 		return nil, false
 	}
 	code, ok := compile(cond)
@@ -68,8 +91,9 @@ func (c *checker) compileRule(r *ruleDef) (*Rule, bool) {
 		c.doc.errorf(r.at, "too-long", r.name, "rule %q: condition of more than %d comparisons", r.name, maxProgram)
 		return nil, false
 	}
-	return &Rule{Name: r.name, Desc: r.desc, Condition: r.cond.String(), Output: r.output.value, Message: message,
-		Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, code: code}, true
+	c.checkTypes(r, cond)
+	return &Rule{Name: r.name, Desc: r.desc, Condition: src.String(), Output: r.output.String(), Message: message,
+		Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, code: code, rows: x.rows(cond, false)}, true
 }
 
 // Program returns the rule's program as text, a line an instruction.
@@ -81,50 +105,12 @@ func (s *Set) Needs() *event.Needs { return &s.needs }
 // Rows returns the names of the calls that the rule can match.
 func (s *Set) Rows(r *Rule) []string {
 	var names []string
-	for i := range s.byRow {
-		for _, other := range s.byRow[i] {
-			if other == r {
-				names = append(names, event.Table[i].Name)
-			}
+	for i := range event.Table {
+		if r.rows.has(i) {
+			names = append(names, event.Table[i].Name)
 		}
 	}
 	return names
-}
-
-// index finds for each row the rules that may match its events: those that are
-// not false when nothing is known but the row.
-func (s *Set) index() {
-	m := s.Matcher()
-	for _, r := range s.Rules {
-		if !r.Enabled || r.Source != "syscall" {
-			continue
-		}
-		var rows [len(event.Table)]bool
-		for i := range event.Table {
-			if i == event.RowProcInfo || i == event.RowSpawn {
-				continue
-			}
-			m.view.BeginRow(i)
-			m.forget()
-			if r.code.eval(m) != False {
-				rows[i] = true
-				s.byRow[i] = append(s.byRow[i], r)
-				s.needs.Rows[i].Match = true
-			}
-		}
-		s.addNeeds(r, &rows)
-	}
-}
-
-func (s *Set) addNeeds(r *Rule, rows *[len(event.Table)]bool) {
-	for _, in := range r.code {
-		s.needs.AddField(s.preds[in.pred].field, rows)
-	}
-	for i := range r.Message.parts {
-		if f := r.Message.parts[i].field; f != nil {
-			s.needs.AddField(f, rows)
-		}
-	}
 }
 
 // Matcher evaluates a set's rules over events, one at a time. It is for one goroutine.

@@ -53,11 +53,12 @@ func (s *source) at(n *yaml.Node) spot {
 	return spot{s, n.Line, n.Column}
 }
 
-// text is a string in a file.
+// text is a string in a file, or, where it is made, one that is about a node of it.
 type text struct {
 	value string
 	node  *yaml.Node
 	src   *source
+	made  bool
 }
 
 // place returns where the text's offset-th byte stands in the file.
@@ -66,6 +67,9 @@ type text struct {
 // is no blank (but for escapes in quoted scalars, where the place is near). So
 // the byte's place is found by counting what is no blank.
 func (t text) place(offset int) spot {
+	if t.made {
+		return t.src.at(t.node)
+	}
 	at, skipped := t.src.at(t.node), solid(t.value[:min(offset, len(t.value))])
 	block := t.node.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0
 	switch {

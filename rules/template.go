@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tiercel/engine/event"
@@ -10,57 +11,115 @@ import (
 // Template is a rule's output: text with fields in it.
 type Template struct {
 	parts []templatePart
+	end   string // behind the last field
 }
 
 type templatePart struct {
 	text  string // before the field
-	name  string // of the field with its argument, as written; empty behind the last one
-	field *event.Field
-	arg   *event.Arg
+	name  string // of the field, or the transformer, as written
+	value *operand
 }
 
-// newTemplate reads %field and %field[argument]; a percent sign before anything
-// else is itself. A star before it (%*field) is accepted and ignored. The error
-// is about the text's at-th byte.
-func newTemplate(src string) (t Template, at int, err error) {
-	text := strings.Builder{}
-	for i := 0; i < len(src); {
-		l := lexer{src: src, pos: i + 1}
-		l.symbol("*")
-		name, dotted := "", false
-		if src[i] == '%' {
-			name, dotted = l.name()
+// template reads a rule's output: %field, %field[argument] and %transformer(...)
+// are filled in. A star behind the sign (%*field) is accepted and ignored.
+func (c *checker) template(name string, src script) (t Template, ok bool) {
+	ok = true
+	c.within(name, src, func() {
+		all := src.String()
+		end := len(strings.TrimRight(all, "\n")) // a folded text ends with one
+		p := parser{lexer: lexer{src: all[:end]}}
+		start := 0
+		for p.pos < end {
+			if p.src[p.pos] != '%' {
+				p.pos++
+				continue
+			}
+			part := templatePart{text: p.src[start:p.pos]}
+			if !c.templatePart(&p, &part) {
+				ok = false
+			}
+			t.parts, start = append(t.parts, part), p.pos
 		}
-		if !dotted {
-			text.WriteByte(src[i])
-			i++
-			continue
-		}
-		part := templatePart{text: text.String(), name: name}
-		arg, hasArg := bracketArg(&l)
-		if part.field, part.arg, err = lookupField(name, arg, hasArg); err != nil {
-			return t, i + 1, err
-		}
-		if hasArg {
-			part.name += "[" + arg + "]"
-		}
-		t.parts = append(t.parts, part)
-		text.Reset()
-		i = l.pos
-	}
-	t.parts = append(t.parts, templatePart{text: text.String()})
-	return t, 0, nil
+		t.end = p.src[start:]
+	})
+	return t, ok
 }
 
-// bracketArg takes [argument]; what is no argument is left as text.
-func bracketArg(l *lexer) (string, bool) {
-	end := strings.IndexByte(l.src[l.pos:], ']')
-	if l.peek() != '[' || end < 2 {
-		return "", false
+// templatePart reads what stands behind a percent sign.
+func (c *checker) templatePart(p *parser, part *templatePart) bool {
+	sign := p.pos
+	p.pos++
+	p.symbol("*")
+	start := p.pos
+	term, err := p.tryTerm()
+	if err != nil {
+		p.pos = sign + 1
+		c.doc.report(c.src.place(sign).problem("output", c.rule, "output: "+err.msg))
+		return false
 	}
-	arg := l.src[l.pos+1 : l.pos+end]
-	l.pos += end + 1
-	return arg, true
+	part.name = p.src[start:p.pos]
+	before := len(c.doc.problems)
+	part.value = c.term(term)
+	for i := range c.doc.problems[before:] {
+		q := &c.doc.problems[before+i]
+		q.Message = "output: " + q.Message
+		q.Hint = strings.Replace(q.Hint, `mean "`, `mean "%`, 1)
+	}
+	if part.value == nil {
+		return false
+	}
+	return c.templateField(start, part.value)
+}
+
+// templateField checks that a field may stand in an output.
+func (c *checker) templateField(at int, o *operand) (ok bool) {
+	ok = true
+	o.fields(func(f *event.Field, _ *event.Arg) {
+		if f.Flags.Has(event.FilterOnly) {
+			c.report(at, "output", "output: field %q is for conditions only", f.Name)
+			ok = false
+		}
+		if f.Name == "evt.dir" {
+			c.warn(at, "deprecated", "leave it out", "output: evt.dir is always '<', as there is one event per call")
+		}
+	})
+	return ok
+}
+
+// tryTerm reads a field or a transformer. The brackets behind a field's name are
+// its argument only if they are closed and not empty.
+func (p *parser) tryTerm() (t term, err *syntaxError) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, ok := r.(syntaxError)
+			if !ok {
+				panic(r)
+			}
+			err = &s
+		}
+	}()
+	at := p.pos
+	if name, ok := p.transformer(); ok && name != valTransformer {
+		return p.transform(at, name), nil
+	}
+	p.pos = at
+	name, dotted := p.name()
+	if !dotted {
+		return nil, &syntaxError{at, fmt.Sprintf("expected a field behind '%%', not %q", firstWord(p.src[at:]))}
+	}
+	f := &fieldName{at: at, name: name}
+	if end := strings.IndexByte(p.src[p.pos:], ']'); p.peek() == '[' && end > 1 {
+		f.arg, f.hasArg = p.src[p.pos+1:p.pos+end], true
+		p.pos += end + 1
+	}
+	return f, nil
+}
+
+func firstWord(s string) string {
+	if i := strings.IndexFunc(s, func(r rune) bool { return isBlank(byte(r)) }); i >= 0 {
+		return s[:i]
+	}
+	return s
 }
 
 // Append appends the message for the view's event.
@@ -68,43 +127,42 @@ func (t *Template) Append(b []byte, v *event.View) []byte {
 	for i := range t.parts {
 		p := &t.parts[i]
 		b = append(b, p.text...)
-		if p.field != nil {
-			b = p.field.Type.AppendText(b, p.field.Get(v, p.arg))
-		}
+		b = p.value.appendText(b, v)
 	}
-	return b
+	return append(b, t.end...)
 }
 
-// Fields calls f with each field in the template, and its value; a name that stands twice comes once.
+// appendText appends the operand's value as messages show it: a list in parentheses.
+func (o *operand) appendText(b []byte, v *event.View) []byte {
+	if !o.list {
+		return o.typ.AppendText(b, o.one(v))
+	}
+	start := len(b)
+	b = append(b, '(')
+	st := o.each(v, func(val event.Value) {
+		if len(b) > start+1 {
+			b = append(b, ',')
+		}
+		b = o.typ.AppendText(b, val)
+	})
+	if st != event.Known {
+		return o.typ.AppendText(b[:start], event.Value{})
+	}
+	return append(b, ')')
+}
+
+// Fields calls f with each field in the template, and its value; a name that
+// stands twice comes once. A list's value is its text.
 func (t *Template) Fields(v *event.View, f func(name string, typ event.FieldType, val event.Value)) {
 	for i := range t.parts {
-		if p := &t.parts[i]; p.field != nil && !t.seen(i) {
-			f(p.name, p.field.Type, p.field.Get(v, p.arg))
+		p := &t.parts[i]
+		if slices.ContainsFunc(t.parts[:i], func(q templatePart) bool { return q.name == p.name }) {
+			continue
 		}
-	}
-}
-
-func (t *Template) seen(i int) bool {
-	for j := range i {
-		if t.parts[j].name == t.parts[i].name {
-			return true
+		if !p.value.list {
+			f(p.name, p.value.typ, p.value.one(v))
+			continue
 		}
+		f(p.name, event.TypeString, event.Value{Status: event.Known, Text: string(p.value.appendText(nil, v))})
 	}
-	return false
-}
-
-// checkTemplate reports what is wrong with a rule's output.
-func (c *checker) template(r *ruleDef) (Template, bool) {
-	t, at, err := newTemplate(strings.TrimRight(r.output.value, "\n")) // a folded text ends with one
-	if err == nil {
-		return t, true
-	}
-	p := r.output.place(at).problem("unknown-field", r.name, fmt.Sprintf("output: %v", err))
-	l := lexer{src: r.output.value, pos: at}
-	name, _ := l.name()
-	if near := nearest(name, fieldNames()); near != "" && near != name {
-		p.Hint = fmt.Sprintf("did you mean %%%s?", near)
-	}
-	c.doc.report(p)
-	return t, false
 }

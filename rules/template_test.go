@@ -24,9 +24,8 @@ func TestTemplates(t *testing.T) {
 		{"a field with a number", "%proc.aname[2] %proc.aname[1]", "init bash"},
 		{"a field with a name", "%evt.arg.flags %evt.arg[flags]", "O_WRONLY O_WRONLY"},
 		{"what is absent", "%fd.sip", "<NA>"},
-		{"a percent sign alone", "100% of %", "100% of %"},
-		{"a percent sign before a word", "%name", "%name"},
-		{"two percent signs", "%%proc.name", "%cat"},
+		{"a transformer", "%toupper(proc.name) %len(fd.name)", "CAT 11"},
+		{"a transformer of several", `%join("-", (proc.name, proc.pid))`, "cat-11"},
 		{"a bracket that is not closed is text", "%proc.name[x", "cat[x"},
 		{"brackets with nothing are text", "%proc.name[]", "cat[]"},
 		{"letters of two bytes", "é%proc.nameé", "écaté"},
@@ -35,8 +34,8 @@ func TestTemplates(t *testing.T) {
 	v.Begin(newEvent("openat", 0, 0, 1).with(1, "/etc/passwd").ret(3).Event(), cat(), event.Whole)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			template, at, err := newTemplate(tt.template)
-			require.NoError(t, err, "at %d", at)
+			template, problems := templateOf(tt.template)
+			require.Empty(t, problems)
 			if got := string(template.Append(nil, &v)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -44,28 +43,39 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// templateOf compiles an output.
+func templateOf(output string) (Template, Problems) {
+	c := newChecker(load(nil))
+	t, _ := c.template("R", script{lineOf("output", output)})
+	return t, c.doc.problems
+}
+
 func TestTemplatesThatAreRefused(t *testing.T) {
 	tests := []struct {
 		template, want string
-		at             int
+		column         int
 	}{
-		{"a %no.field", "unknown field", 3},
-		{"%proc.name %proc.nmae", "unknown field", 12},
-		{"%proc.name[1]", "takes no argument", 1},
-		{"%proc.aname[x]", "wants a number", 1},
-		{"%evt.arg", "wants an argument", 1},
+		{"a %no.field", "unknown field", 4},
+		{"%proc.name %proc.nmae", "unknown field", 13},
+		{"%proc.name[1]", "takes no argument", 2},
+		{"%proc.aname[x]", "wants a number", 2},
+		{"%evt.arg", "wants an argument", 2},
+		{"100% of it", "expected a field", 4},
+		{"%name", "expected a field", 1},
+		{"%%proc.name", "expected a field", 1},
+		{"%tolower(proc.pid)", "does not fit", 2},
 	}
 	for _, tt := range tests {
-		_, at, err := newTemplate(tt.template)
-		if err == nil || !strings.Contains(err.Error(), tt.want) || at != tt.at {
-			t.Errorf("%q: got %v at %d, want %q at %d", tt.template, err, at, tt.want, tt.at)
+		_, problems := templateOf(tt.template)
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, tt.want) || problems[0].Column != tt.column {
+			t.Errorf("%q: got %v, want %q at column %d", tt.template, problems, tt.want, tt.column)
 		}
 	}
 }
 
 func TestFieldsOfATemplateComeOnce(t *testing.T) {
-	template, _, err := newTemplate("%proc.name %fd.num %proc.name %proc.aname[1] %proc.aname[2] %fd.sip")
-	require.NoError(t, err)
+	template, problems := templateOf("%proc.name %fd.num %proc.name %proc.aname[1] %proc.aname[2] %fd.sip")
+	require.Empty(t, problems)
 	var v event.View
 	v.Begin(newEvent("openat").ret(3).Event(), cat(), event.Whole)
 	var got []string

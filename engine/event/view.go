@@ -63,6 +63,14 @@ func (v *View) begin(row int) {
 	v.cached = [2]bool{}
 }
 
+// Build appends a text to the view's own memory and returns it: a value that a
+// field does not have as it is, but made anew. It is valid until the next Begin.
+func (v *View) Build(write func(b []byte) []byte) string {
+	start := len(v.scratch)
+	v.scratch = write(v.scratch)
+	return text(v.scratch[start:])
+}
+
 // missing is what a fact that the event lacks counts as.
 func (v *View) missing() Value {
 	if v.Stage == Whole {
