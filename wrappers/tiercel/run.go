@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tiercel/engine"
-	"tiercel/engine/event"
 	"tiercel/engine/output"
 	"tiercel/rules"
 	"tiercel/seccomp"
@@ -187,7 +186,7 @@ func (w *watch) run(command tracer.Command) error {
 	t.OnStart(signals.start)
 	defer signals.stop()
 	w.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(w.set.Rules)).Msg("watch")
-	if err := pump(t, eng); err != nil {
+	if err := eng.Follow(context.Background(), t); err != nil {
 		return err
 	}
 	return w.finish(t, eng)
@@ -200,24 +199,6 @@ func (w *watch) engineConfig() engine.Config {
 	}
 	c.OnError = func(err error) { w.log.Error().Err(err).Msg("alert lost") }
 	return c
-}
-
-// pump runs a source and the engine to the source's end.
-func pump(src engine.Source, eng *engine.Engine) error {
-	ring := event.NewRing(event.DefaultRing)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	drained := make(chan error, 1)
-	go func() { drained <- eng.Run(ctx, ring) }()
-	err := src.Run(ctx, ring)
-	if err != nil {
-		cancel()
-		if drain := <-drained; !errors.Is(drain, context.Canceled) {
-			err = errors.Join(err, drain)
-		}
-		return err
-	}
-	return <-drained
 }
 
 // finish writes the ledger, and turns the workload's end into the error that the exit status comes from.
