@@ -10,9 +10,10 @@ import (
 // from the events. A recorded run carries that of the machine it was recorded
 // on, so that a replay says the same anywhere.
 type Machine struct {
-	Host          string                  // its name
-	Container     string                  // identity of the container that tiercel itself is in, or "host"
-	Users, Groups map[int64]event.Account // by number, passwd(5) and group(5)
+	Host      string                  `json:"host"`      // its name
+	Container string                  `json:"container"` // identity of the container that tiercel itself is in, or "host"
+	Users     map[int64]event.Account `json:"users"`     // by number, passwd(5)
+	Groups    map[int64]event.Account `json:"groups"`    // by number, group(5)
 }
 
 // ThisMachine reads the machine that tiercel runs on. A name service is not
