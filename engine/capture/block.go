@@ -27,8 +27,8 @@ const (
 // Sizes in bytes.
 const (
 	blockHeader = 16
-	fullBlock   = 256 << 10 // of records; more than one record's MaxSize
-	maxBlock    = 16 << 20  // of any block: a machine may have many accounts
+	fullBlock   = 64 << 10 // of records; more than one record's MaxSize
+	maxBlock    = 16 << 20 // of any block: a machine may have many accounts
 )
 
 var (

@@ -421,7 +421,9 @@ func FuzzReader(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			_ = engine.New(engine.Config{Rules: set, Machine: r.Header().Machine}).Follow(t.Context(), r) // may say what it likes
+			ring := event.NewRing(0)
+			go func() { _ = r.Run(t.Context(), ring) }() // may say what it likes
+			require.NoError(t, engine.New(engine.Config{Rules: set, Machine: r.Header().Machine}).Run(t.Context(), ring))
 			if r.Counters().Seen > uint64(len(file)/80) {
 				t.Errorf("got %d events of %d bytes, want at most one of 80", r.Counters().Seen, len(file))
 			}
