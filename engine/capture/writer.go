@@ -93,15 +93,15 @@ func encode(k kind, v any) ([]byte, error) {
 }
 
 // Record takes an event down. It waits where a block is full and the one before
-// is not written yet.
+// is not written yet. What comes after Finish or Close is lost.
 func (c *Writer) Record(ev event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.err == nil && len(c.block)+len(ev) > cap(c.block) {
+	for c.err == nil && !c.closed && len(c.block)+len(ev) > cap(c.block) {
 		signal(c.full)
 		c.room.Wait()
 	}
-	if c.err != nil {
+	if c.err != nil || c.closed {
 		return
 	}
 	if len(c.block) == blockHeader {
@@ -163,7 +163,7 @@ func (c *Writer) Finish(blind []event.Blind) error {
 			_, err = c.w.Write(end)
 		}
 		if err != nil {
-			c.err = fmt.Errorf("write capture: %w", err)
+			c.fail(fmt.Errorf("write capture: %w", err))
 		}
 	}
 	return c.close()
@@ -180,6 +180,7 @@ func (c *Writer) Close() error {
 func (c *Writer) stop() {
 	c.mu.Lock()
 	c.closed = true
+	c.room.Broadcast()
 	c.mu.Unlock()
 	signal(c.full)
 	signal(c.wake)
@@ -187,6 +188,8 @@ func (c *Writer) stop() {
 }
 
 func (c *Writer) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := c.w.Close(); err != nil && c.err == nil {
 		c.err = fmt.Errorf("close capture: %w", err)
 	}

@@ -128,11 +128,13 @@ func (r *live) run(command tracer.Command) error {
 	eng := engine.New(r.engineConfig())
 	t := tracer.New(tracer.Config{Command: command, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: os.Getpid() != 1})
 	signals := newForwarder(r.log)
+	signals.ending = r.stopRecording
 	t.OnStart(signals.start)
 	defer signals.stop()
 	r.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	if err := eng.Follow(context.Background(), t); err != nil {
-		return r.abandon(err)
+		r.stopRecording()
+		return err
 	}
 	return r.finishRecording(t.Counters().Blind, r.finish(eng, "ptrace", t.Counters(), t.ExitCode()))
 }
@@ -156,14 +158,14 @@ func (r *live) engineConfig() engine.Config {
 	return c
 }
 
-// abandon ends the recording of a run that failed, and returns why that did.
-func (r *live) abandon(failed error) error {
-	if r.tape != nil {
-		if err := r.tape.Close(); err != nil {
-			r.log.Error().Err(err).Msg("recording failed")
-		}
+// stopRecording ends the recording of a run that did not come to its end.
+func (r *live) stopRecording() {
+	if r.tape == nil {
+		return
 	}
-	return failed
+	if err := r.tape.Close(); err != nil {
+		r.log.Error().Err(err).Msg("recording failed")
+	}
 }
 
 // finishRecording ends the recording of a run that ended with result. That it

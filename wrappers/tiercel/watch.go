@@ -69,6 +69,7 @@ func (w *watch) close() {
 	}
 }
 
+// openLedger opens where the ledger goes; nil where none is wanted.
 func openLedger(target string) (*os.File, error) {
 	switch target {
 	case "":
