@@ -210,9 +210,8 @@ func (r *Reader) Size() int64 {
 }
 
 // Close closes what Open opened.
-func (r *Reader) Close() error {
-	if r.file == nil {
-		return nil
+func (r *Reader) Close() {
+	if r.file != nil {
+		r.file.Close()
 	}
-	return r.file.Close()
 }

@@ -15,8 +15,11 @@ import (
 	"tiercel/rules"
 )
 
-// defaultFormat is that of --print without a value.
-const defaultFormat = "%evt.time %proc.pid %proc.name %evt.type %evt.args"
+// What --print without a value stands for, and what that does: a line as strace has it.
+const (
+	defaultPrint  = "default"
+	defaultFormat = "%evt.time %proc.pid %proc.name %evt.type %evt.args"
+)
 
 func (s *settings) printing() bool { return s.print != "" }
 
@@ -27,7 +30,7 @@ func (s *settings) printing() bool { return s.print != "" }
 func (s *settings) takeFormat(cmd *cobra.Command, args []string, i int) ([]string, error) {
 	fl := cmd.Flags()
 	behindDash := fl.ArgsLenAtDash() >= 0 && i >= fl.ArgsLenAtDash()
-	if !fl.Changed("print") || s.print != defaultFormat || i < 0 || i >= len(args) || behindDash || !hasField(args[i]) {
+	if !fl.Changed("print") || s.print != defaultPrint || i < 0 || i >= len(args) || behindDash || !hasField(args[i]) {
 		return args, nil
 	}
 	s.print = args[i]
@@ -61,7 +64,11 @@ func (s *settings) checkPrint(cmd *cobra.Command, stream string) error {
 
 // query is the set of the one rule that prints.
 func (s *settings) query() (*rules.Set, error) {
-	set, problems := rules.Query(s.filter, s.print)
+	format := s.print
+	if format == defaultPrint {
+		format = defaultFormat
+	}
+	set, problems := rules.Query(s.filter, format)
 	if len(problems) > 0 {
 		fmt.Fprintln(os.Stderr, problems)
 	}

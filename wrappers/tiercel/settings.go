@@ -24,8 +24,8 @@ func (s *settings) addFlags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&s.rules, "rules", "r", []string{rules.DefaultName}, "a rule file or a folder of them, repeatable, in order; 'default' is the built-in set")
 	fl.StringArrayVarP(&s.outputs, "output", "o", []string{"text=stderr"}, "FORMAT[=TARGET], repeatable; FORMAT: text, json; TARGET: stderr, stdout, a path (appended), unix:PATH")
-	fl.StringVar(&s.print, "print", "", "print a line for every event instead of matching rules, in this FORMAT (fields as in a rule's output)")
-	fl.Lookup("print").NoOptDefVal = defaultFormat
+	fl.StringVar(&s.print, "print", "", "print a line for every event instead of matching rules; FORMAT has fields as a rule's output has them")
+	fl.Lookup("print").NoOptDefVal = defaultPrint
 	fl.StringVar(&s.filter, "filter", "", "with --print: only for events that match this CONDITION (as in a rule)")
 	fl.StringVar(&s.priority, "priority", "debug", "report alerts at or above this priority")
 	fl.StringVar(&s.failOn, "fail-on", "", "exit 122 if there was an alert at or above this priority and all else succeeded")
@@ -37,7 +37,7 @@ func (s *settings) addFlags(cmd *cobra.Command) {
 	complete(cmd, "log-format", "console", "json")
 	complete(cmd, "priority", rules.PriorityNames()...)
 	complete(cmd, "fail-on", rules.PriorityNames()...)
-	complete(cmd, "print", defaultFormat)
+	complete(cmd, "print", defaultPrint)
 	complete(cmd, "filter")
 }
 
