@@ -36,11 +36,11 @@ func TestAccountsOfThisMachine(t *testing.T) {
 	if _, err := os.Stat("/etc/passwd"); err != nil {
 		t.Skipf("needs /etc/passwd: %v", err)
 	}
-	a := loadAccounts()
-	if got := a.user(0); got.Name != "root" || got.Home == "" || got.Shell == "" {
+	m := ThisMachine()
+	if got := m.Users[0]; got.Name != "root" || got.Home == "" || got.Shell == "" {
 		t.Errorf("got %+v, want root with a home and a shell", got)
 	}
-	if got := a.group(1 << 40); got.Name != "" {
+	if got := m.Groups[1<<40]; got.Name != "" {
 		t.Errorf("got %+v, want no group", got)
 	}
 }

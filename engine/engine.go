@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"os"
 
 	"tiercel/engine/event"
 	"tiercel/rules"
@@ -26,6 +25,13 @@ type Config struct {
 	Priority rules.Priority // alerts that are less grave are not raised
 	OnError  func(error)    // told when an output fails, if set
 	Started  uint64         // when the run started, in nanoseconds since the epoch
+	Machine  *Machine       // whose events these are; nil for the one that this runs on
+	Tap      Tap            // told of every event before it is handled, if set
+}
+
+// Tap is told of events. One is valid until Record returns.
+type Tap interface {
+	Record(ev event.Event)
 }
 
 // Engine matches rules over events.
@@ -33,30 +39,20 @@ type Engine struct {
 	Config
 	tree    *tree
 	matcher *rules.Matcher
-	host    string
 	alerts  map[rules.Priority]uint64
 	failed  uint64
 }
 
 // New returns an engine that has seen no event yet.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}}
+	if c.Machine == nil {
+		c.Machine = ThisMachine()
+	}
+	e := &Engine{Config: c, tree: newTree(c.Machine), matcher: c.Rules.Matcher(), alerts: map[rules.Priority]uint64{}}
 	e.matcher.Minimum = c.Priority
 	v := e.matcher.View()
-	v.Started, v.Host = c.Started, e.host
+	v.Started, v.Host = c.Started, c.Machine.Host
 	return e
-}
-
-// hostname is the machine's name, or the one that TIERCEL_HOSTNAME gives it.
-func hostname() string {
-	if name := os.Getenv("TIERCEL_HOSTNAME"); name != "" {
-		return name
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return "localhost"
-	}
-	return name
 }
 
 // Run deals with the ring's events until it is closed and empty. Its error is that of ctx.
@@ -64,7 +60,23 @@ func (e *Engine) Run(ctx context.Context, ring *event.Ring) error {
 	return ring.Drain(ctx, e.handle)
 }
 
+// Follow runs a source to its end, and deals with all of its events, also with
+// those that came before an error of the source.
+func (e *Engine) Follow(ctx context.Context, src Source) error {
+	ring := event.NewRing(event.DefaultRing)
+	drained := make(chan error, 1)
+	go func() { drained <- e.Run(ctx, ring) }()
+	err := src.Run(ctx, ring)
+	if drain := <-drained; err == nil {
+		err = drain
+	}
+	return err
+}
+
 func (e *Engine) handle(ev event.Event) {
+	if e.Tap != nil {
+		e.Tap.Record(ev)
+	}
 	proc := e.tree.apply(ev)
 	if row := ev.RowIndex(); row == event.RowProcInfo || row == event.RowSpawn {
 		return
@@ -80,7 +92,7 @@ func (e *Engine) handle(ev event.Event) {
 
 func (e *Engine) raise(r *rules.Rule, v *event.View) {
 	e.alerts[r.Priority]++
-	a := newAlert(r, v, e.host)
+	a := newAlert(r, v, e.Machine.Host)
 	for _, out := range e.Outputs {
 		if err := out.Write(a); err != nil {
 			e.failed++

@@ -64,12 +64,9 @@ const ruleText = `
 
 func testEngine(t *testing.T, minimum rules.Priority, outs ...Output) *Engine {
 	t.Helper()
-	t.Setenv("TIERCEL_HOSTNAME", "box")
 	set, problems := rules.Compile([]rules.File{{Name: "x.yaml", Data: []byte(ruleText)}})
 	require.NotNil(t, set, "%v", problems)
-	e := New(Config{Rules: set, Outputs: outs, Priority: minimum, OnError: func(error) {}, Started: at})
-	e.tree.accounts, e.tree.own = namesOfRoot(), noContainer
-	return e
+	return New(Config{Rules: set, Outputs: outs, Priority: minimum, OnError: func(error) {}, Started: at, Machine: testMachine()})
 }
 
 // drain runs the engine over the events.
@@ -265,6 +262,44 @@ func TestHostnameOfTheMachine(t *testing.T) {
 	t.Setenv("TIERCEL_HOSTNAME", "")
 	if got := hostname(); got == "" {
 		t.Error("got no name, want one")
+	}
+}
+
+// source puts its events into the ring, and then fails.
+type source struct {
+	events []event.Event
+	err    error
+}
+
+func (s *source) Run(ctx context.Context, ring *event.Ring) error {
+	defer ring.Close()
+	for _, ev := range s.events {
+		if err := ring.Put(ctx, ev); err != nil {
+			return err
+		}
+	}
+	return s.err
+}
+
+// tape keeps the names of the rows that it is told of.
+type tape struct{ rows []string }
+
+func (p *tape) Record(ev event.Event) { p.rows = append(p.rows, ev.Row().Name) }
+
+func TestEventsBeforeASourcesErrorAreDealtWith(t *testing.T) {
+	out, broken := &kept{}, errors.New("broken")
+	err := testEngine(t, rules.Debug, out).Follow(t.Context(), &source{[]event.Event{shell(), shadowRead()}, broken})
+	if !errors.Is(err, broken) || out.names() != "Shadow read" {
+		t.Errorf("got %v and alerts %q, want %v and the one alert", err, out.names(), broken)
+	}
+}
+
+func TestTapIsToldOfEveryEvent(t *testing.T) {
+	e, p := testEngine(t, rules.Debug), &tape{}
+	e.Tap = p
+	require.NoError(t, e.Follow(t.Context(), &source{events: []event.Event{shell(), setuid(0), spawn(10, 11)}}))
+	if got, want := strings.Join(p.rows, " "), "procinfo setuid spawn"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -7,18 +7,15 @@ import (
 // tree is the processes that live, with their ancestors. An ancestor that has
 // ended stays as long as a descendant refers to it.
 type tree struct {
-	procs    map[int]*event.Process
-	accounts accounts
-	own      string // the container that tiercel itself is in, or host
+	procs   map[int]*event.Process
+	machine *Machine
 }
 
 // maxAncestors bounds how many generations are kept above a process: a workload
 // that forks and ends over and over makes no endless chain.
 const maxAncestors = 64
 
-func newTree() *tree {
-	return &tree{procs: map[int]*event.Process{}, accounts: loadAccounts(), own: ownContainer()}
-}
+func newTree(m *Machine) *tree { return &tree{procs: map[int]*event.Process{}, machine: m} }
 
 // apply changes the tree by what the event says, and returns the event's process.
 func (t *tree) apply(ev event.Event) *event.Process {
@@ -63,7 +60,7 @@ func (t *tree) describe(p *event.Process, ev event.Event) {
 	argv, _ := ev.Bytes(event.FactArgs)
 	p.SetArgs(argv)
 	t.update(p, ev)
-	p.Container = containerOf(p.Cgroup, t.own)
+	p.Container = containerOf(p.Cgroup, t.machine.Container)
 }
 
 // update sets what a record says of a process's state.
@@ -73,7 +70,7 @@ func (t *tree) update(p *event.Process, ev event.Event) {
 	}
 	if state, ok := ev.Bytes(event.FactState); ok {
 		p.Update(state)
-		p.User, p.Group, p.Login = t.accounts.user(p.EUID), t.accounts.group(p.EGID), t.accounts.user(p.LoginUID)
+		p.User, p.Group, p.Login = t.machine.Users[p.EUID], t.machine.Groups[p.EGID], t.machine.Users[p.LoginUID]
 	}
 }
 

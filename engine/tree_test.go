@@ -40,17 +40,16 @@ func (r *recorder) ret(n int64) event.Event {
 	return r.Event()
 }
 
-// namesOfRoot has the accounts root and ann, and nothing of the machine that the test runs on.
-func namesOfRoot() accounts {
-	return accounts{
-		users:  map[int64]event.Account{0: {Name: "root", Home: "/root", Shell: "/bin/sh"}, 1000: {Name: "ann"}},
-		groups: map[int64]event.Account{0: {Name: "wheel"}},
+// testMachine has the accounts root and ann, and nothing of the machine that the test runs on.
+func testMachine() *Machine {
+	return &Machine{
+		Host: "box", Container: noContainer,
+		Users:  map[int64]event.Account{0: {Name: "root", Home: "/root", Shell: "/bin/sh"}, 1000: {Name: "ann"}},
+		Groups: map[int64]event.Account{0: {Name: "wheel"}},
 	}
 }
 
-func testTree() *tree {
-	return &tree{procs: map[int]*event.Process{}, accounts: namesOfRoot(), own: noContainer}
-}
+func testTree() *tree { return newTree(testMachine()) }
 
 // shell is procinfo of a shell, process 10.
 func shell() event.Event {

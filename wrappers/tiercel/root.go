@@ -16,6 +16,8 @@ and raises alerts from rules.
 
   tiercel run -- nginx -g 'daemon off;'
   tiercel run -r default -r mine.yaml -o json=alerts.json -- ./server
+  tiercel run --record build.cap -- make
+  tiercel replay -r mine.yaml build.cap
   tiercel rules check mine.yaml
   tiercel doctor
 
@@ -46,7 +48,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd.CommandPath()+" --help lists the flags", "%s", err)
 	})
-	root.AddCommand(newRun(), newRules(), newList(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newReplay(), newRules(), newList(), newDoctor(), newVersion())
 	return root
 }
 

@@ -2,37 +2,34 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"tiercel/engine"
+	"tiercel/engine/capture"
 	"tiercel/engine/event"
-	"tiercel/engine/output"
-	"tiercel/rules"
 	"tiercel/seccomp"
 	"tiercel/tracer"
 )
 
 // runFlags is what the flags of run say.
 type runFlags struct {
-	rules              []string
-	outputs            []string
-	source             string
-	priority, failOn   string
-	stats              string
-	logLevel, logFmt   string
-	minimum, threshold rules.Priority // of priority and failOn
+	settings
+	source string
+	record string
 }
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
 alerts from rules. Its standard input, output and error, working directory,
 environment and terminal are its own.
+
+With --record, all events of the calls that the rules watch are written to a
+file, with the arguments and environments of programs, for tiercel replay. With
+--print, the events that match --filter are printed, and rules are left alone:
+  tiercel run --print -- ls
+  tiercel run --print '%proc.name %fd.name' --filter 'evt.type = connect' -- curl example.org
 
 The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 125 if tiercel itself failed, 126 if COMMAND cannot be executed, 127 if it is
@@ -44,64 +41,42 @@ ends with the command, as the container would.`
 
 func newRun() *cobra.Command {
 	var f runFlags
+	var command []string
 	cmd := &cobra.Command{
 		Use: "run [flags] [--] COMMAND [ARG]...", Short: "run a command and watch it", Long: runHelp,
 		Example: "  tiercel run -- sh -c 'cat /etc/shadow'\n  tiercel run -o json=alerts.json --fail-on warning -- make test",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage("tiercel run -- COMMAND [ARG]...", "run: no command")
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			if command, err = f.takeFormat(cmd, args, 0); err == nil && len(command) == 0 {
+				err = usage("tiercel run -- COMMAND [ARG]...", "run: no command")
 			}
-			return nil
+			return err
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return f.run(args) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, command) },
 	}
 	fl := cmd.Flags()
 	fl.SetInterspersed(false) // what comes after COMMAND is COMMAND's
-	fl.StringArrayVarP(&f.rules, "rules", "r", []string{rules.DefaultName}, "a rule file or a folder of them, repeatable, in order; 'default' is the built-in set")
-	fl.StringArrayVarP(&f.outputs, "output", "o", []string{"text=stderr"}, "FORMAT[=TARGET], repeatable; FORMAT: text, json; TARGET: stderr, stdout, a path (appended), unix:PATH")
+	f.addFlags(cmd)
 	fl.StringVarP(&f.source, "source", "s", "auto", "where events come from: auto, ptrace")
-	fl.StringVar(&f.priority, "priority", "debug", "report alerts at or above this priority")
-	fl.StringVar(&f.failOn, "fail-on", "", "exit 122 if there was an alert at or above this priority and the command succeeded")
-	fl.StringVar(&f.stats, "stats", "", "write the ledger as JSON at the end, to standard error or to this path")
-	fl.Lookup("stats").NoOptDefVal = "stderr"
-	fl.StringVar(&f.logLevel, "log-level", "warn", "tiercel's own log: trace, debug, info, warn, error")
-	fl.StringVar(&f.logFmt, "log-format", "", "console or json (default: console on a terminal, else json)")
-	for flag, values := range map[string][]string{
-		"source": {"auto", "ptrace"}, "log-level": {"trace", "debug", "info", "warn", "error"}, "log-format": {"console", "json"},
-		"priority": rules.PriorityNames(), "fail-on": rules.PriorityNames(),
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag only
-	}
+	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
+	complete(cmd, "source", "auto", "ptrace")
 	return cmd
 }
 
-func (f *runFlags) check() (err error) {
-	if f.minimum, err = rules.ParsePriority(f.priority); err != nil {
-		return usage("", "--priority: %v", err)
-	}
-	if f.failOn != "" {
-		if f.threshold, err = rules.ParsePriority(f.failOn); err != nil {
-			return usage("", "--fail-on: %v", err)
-		}
-	}
+func (f *runFlags) check(cmd *cobra.Command) error {
 	switch f.source {
 	case "auto", "ptrace":
-		return nil
+		return f.settings.check(cmd, "stderr")
 	case "ebpf":
 		return usage("--source ptrace needs no privilege", "--source: ebpf is not in this version yet")
 	}
 	return usage("auto or ptrace", "--source: unknown source %q", f.source)
 }
 
-func (f *runFlags) run(args []string) error {
-	if err := f.check(); err != nil {
+func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
-	log, err := newLog(f.logLevel, f.logFmt)
-	if err != nil {
-		return err
-	}
-	set, err := loadRules(f.rules)
+	w, err := newWatch(&f.settings)
 	if err != nil {
 		return err
 	}
@@ -109,159 +84,104 @@ func (f *runFlags) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	outputs, err := openOutputs(f.outputs)
-	if err != nil {
+	defer w.close()
+	if err := w.open(); err != nil {
 		return err
 	}
-	defer closeOutputs(outputs, log)
-	ledger, err := openLedger(f.stats)
-	if err != nil {
+	r := &live{watch: w, needs: w.set.Needs()}
+	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
-	w := &watch{flags: f, log: log, set: set, outputs: outputs, ledger: ledger, started: time.Now()}
-	return w.run(command)
+	return r.run(command)
 }
 
-// loadRules reads and compiles rules. What is wrong with them is the error, or
-// where it is no error, printed.
-func loadRules(paths []string) (*rules.Set, error) {
-	files, err := rules.Read(paths)
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	set, problems := rules.Compile(files)
-	if set == nil {
-		return nil, problems
-	}
-	if len(problems) > 0 {
-		fmt.Fprintln(os.Stderr, problems)
-	}
-	return set, nil
+// live is a watch of a command.
+type live struct {
+	*watch
+	needs   *event.Needs // of the rules, or of a recording
+	machine *engine.Machine
+	tape    *capture.Writer // nil where nothing is recorded
 }
 
-func openOutputs(specs []string) (outputs []*output.Output, err error) {
-	for _, spec := range specs {
-		out, err := output.Open(spec)
-		if errors.Is(err, output.ErrFormat) {
-			return nil, usage("", "%w", err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		outputs = append(outputs, out)
+// startRecording creates the capture, if one is wanted, and asks of the source what one wants.
+func (r *live) startRecording(path string) (err error) {
+	r.machine = engine.ThisMachine()
+	if path == "" {
+		return nil
 	}
-	return outputs, nil
-}
-
-func closeOutputs(outputs []*output.Output, log zerolog.Logger) {
-	for _, out := range outputs {
-		if err := out.Close(); err != nil {
-			log.Error().Err(err).Msg("close output")
-		}
+	r.needs = capture.Needs(r.needs)
+	if r.tape, err = capture.Create(path, capture.NewHeader(r.machine, r.needs, r.started)); err != nil {
+		return err
 	}
+	r.tape.OnError = func(err error) { r.log.Error().Err(err).Msg("recording ends") }
+	return nil
 }
 
-// watch is one run.
-type watch struct {
-	flags   *runFlags
-	log     zerolog.Logger
-	set     *rules.Set
-	outputs []*output.Output
-	ledger  *os.File // nil where none is wanted
-	started time.Time
-}
-
-func (w *watch) run(command tracer.Command) error {
-	filter, unknown, err := seccomp.Compile(w.set.Needs())
+func (r *live) run(command tracer.Command) error {
+	filter, unknown, err := seccomp.Compile(r.needs)
 	if err != nil {
 		return err
 	}
 	for _, name := range unknown {
-		w.log.Warn().Str("call", name).Msg("libseccomp does not know this call: it goes unseen")
+		r.log.Warn().Str("call", name).Msg("libseccomp does not know this call: it goes unseen")
 	}
-	eng := engine.New(w.engineConfig())
-	gate := w.set.Matcher()
-	gate.Minimum = w.flags.minimum
-	t := tracer.New(tracer.Config{Command: command, Needs: w.set.Needs(), Filter: filter, Gate: gate, Linger: os.Getpid() != 1})
-	signals := newForwarder(w.log)
+	eng := engine.New(r.engineConfig())
+	t := tracer.New(tracer.Config{Command: command, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: os.Getpid() != 1})
+	signals := newForwarder(r.log)
+	signals.ending = r.stopRecording
 	t.OnStart(signals.start)
 	defer signals.stop()
-	w.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(w.set.Rules)).Msg("watch")
-	if err := pump(t, eng); err != nil {
+	r.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
+	if err := eng.Follow(context.Background(), t); err != nil {
+		r.stopRecording()
 		return err
 	}
-	return w.finish(t, eng)
+	return r.finishRecording(t.Counters().Blind, r.finish(eng, "ptrace", t.Counters(), t.ExitCode()))
 }
 
-func (w *watch) engineConfig() engine.Config {
-	c := engine.Config{Rules: w.set, Priority: w.flags.minimum, Started: uint64(w.started.UnixNano())}
-	for _, out := range w.outputs {
-		c.Outputs = append(c.Outputs, out)
+// gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.
+func (r *live) gate() tracer.Gate {
+	if r.tape != nil {
+		return capture.Everything{}
 	}
-	c.OnError = func(err error) { w.log.Error().Err(err).Msg("alert lost") }
+	gate := r.set.Matcher()
+	gate.Minimum = r.minimum
+	return gate
+}
+
+func (r *live) engineConfig() engine.Config {
+	c := r.watch.engineConfig()
+	c.Machine = r.machine
+	if r.tape != nil {
+		c.Tap = r.tape
+	}
 	return c
 }
 
-// pump runs a source and the engine to the source's end.
-func pump(src engine.Source, eng *engine.Engine) error {
-	ring := event.NewRing(event.DefaultRing)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	drained := make(chan error, 1)
-	go func() { drained <- eng.Run(ctx, ring) }()
-	err := src.Run(ctx, ring)
-	if err != nil {
-		cancel()
-		if drain := <-drained; !errors.Is(drain, context.Canceled) {
-			err = errors.Join(err, drain)
-		}
+// stopRecording ends the recording of a run that did not come to its end.
+func (r *live) stopRecording() {
+	if r.tape == nil {
+		return
+	}
+	if err := r.tape.Close(); err != nil {
+		r.log.Error().Err(err).Msg("recording failed")
+	}
+}
+
+// finishRecording ends the recording of a run that ended with result. That it
+// failed is the run's result only where the command succeeded.
+func (r *live) finishRecording(blind []event.Blind, result error) error {
+	if r.tape == nil {
+		return result
+	}
+	err := r.tape.Finish(blind)
+	var f *failure
+	switch {
+	case err == nil:
+		return result
+	case result == nil, errors.As(result, &f) && f.code == exitAlerted:
 		return err
 	}
-	return <-drained
-}
-
-// finish writes the ledger, and turns the workload's end into the error that the exit status comes from.
-func (w *watch) finish(t *tracer.Tracer, eng *engine.Engine) error {
-	ledger := eng.Ledger(t.Counters())
-	for _, b := range ledger.Blind {
-		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
-	}
-	ledger.Source, ledger.WallNS = "ptrace", time.Since(w.started).Nanoseconds()
-	if err := w.writeLedger(&ledger); err != nil {
-		return err
-	}
-	code := t.ExitCode()
-	if p, ok := eng.Gravest(); code == 0 && ok && w.flags.failOn != "" && p <= w.flags.threshold {
-		code = exitAlerted
-	}
-	if code != 0 {
-		return &failure{code: code}
-	}
-	return nil
-}
-
-func (w *watch) writeLedger(l *engine.Ledger) error {
-	if w.ledger == nil {
-		return nil
-	}
-	if err := json.NewEncoder(w.ledger).Encode(l); err != nil {
-		return fmt.Errorf("write ledger: %w", err)
-	}
-	return nil
-}
-
-// openLedger opens where the ledger goes before the command runs: a path that
-// cannot be written to is found out then, not at the end.
-func openLedger(target string) (*os.File, error) {
-	switch target {
-	case "":
-		return nil, nil
-	case "stderr":
-		return os.Stderr, nil
-	}
-	f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	return f, nil
+	r.log.Error().Err(err).Msg("recording failed")
+	return result
 }

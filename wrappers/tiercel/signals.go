@@ -21,6 +21,7 @@ import (
 type forwarder struct {
 	log     zerolog.Logger
 	signals chan os.Signal
+	ending  func() // called before the launcher is ended, if set
 }
 
 // fromTerminal are the signals that a terminal sends on a key press.
@@ -32,7 +33,7 @@ var endings = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIG
 // newForwarder begins to catch signals. SIGPIPE is caught so that a reader of
 // the alerts that goes away ends neither tiercel nor with it the workload.
 func newForwarder(log zerolog.Logger) *forwarder {
-	f := &forwarder{log, make(chan os.Signal, 64)}
+	f := &forwarder{log: log, signals: make(chan os.Signal, 64)}
 	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGPIPE} {
 		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
 			signal.Notify(f.signals, s)
@@ -66,6 +67,9 @@ func (f *forwarder) pass(pidfd int, s os.Signal) {
 	switch {
 	case gone && endings[s]:
 		f.log.Warn().Stringer("signal", s).Msg("the command has ended; what it left behind ends now")
+		if f.ending != nil {
+			f.ending()
+		}
 		os.Exit(128 + int(s.(unix.Signal)))
 	case gone, fromTerminal[s] && inForeground():
 	default:

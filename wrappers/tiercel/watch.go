@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tiercel/engine"
+	"tiercel/engine/event"
+	"tiercel/engine/output"
+	"tiercel/rules"
+)
+
+// watch is one run of the engine, over a command or over a capture.
+type watch struct {
+	*settings
+	log     zerolog.Logger
+	set     *rules.Set
+	outputs []*output.Output
+	ledger  *os.File // nil where none is wanted
+	started time.Time
+}
+
+// newWatch makes the log and the set of rules: of the files, or of what is to be printed.
+func newWatch(s *settings) (*watch, error) {
+	log, err := newLog(s.logLevel, s.logFmt)
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{settings: s, log: log, started: time.Now()}
+	if s.printing() {
+		w.set, err = s.query()
+	} else {
+		w.set, err = loadRules(s.rules)
+	}
+	return w, err
+}
+
+// open opens what is written to, before anything runs: a target that cannot be
+// written to is found out then, not at the end.
+func (w *watch) open() (err error) {
+	open := output.Open
+	if w.printing() {
+		open = openLines
+	}
+	for _, spec := range w.settings.outputs {
+		out, err := open(spec)
+		if errors.Is(err, output.ErrFormat) {
+			return usage("", "%w", err)
+		}
+		if err != nil {
+			return err
+		}
+		w.outputs = append(w.outputs, out)
+	}
+	w.ledger, err = openLedger(w.stats)
+	return err
+}
+
+func (w *watch) close() {
+	for _, out := range w.outputs {
+		if err := out.Close(); err != nil {
+			w.log.Error().Err(err).Msg("close output")
+		}
+	}
+}
+
+// openLedger opens where the ledger goes; nil where none is wanted.
+func openLedger(target string) (*os.File, error) {
+	switch target {
+	case "":
+		return nil, nil
+	case "stderr":
+		return os.Stderr, nil
+	}
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return f, nil
+}
+
+// engineConfig is what the engine is made of, but for whose events it gets.
+func (w *watch) engineConfig() engine.Config {
+	c := engine.Config{Rules: w.set, Priority: w.minimum, Started: uint64(w.started.UnixNano())}
+	for _, out := range w.outputs {
+		c.Outputs = append(c.Outputs, out)
+	}
+	c.OnError = func(err error) { w.log.Error().Err(err).Msg("alert lost") }
+	return c
+}
+
+// finish writes the ledger of what the source counted, and turns the end of what
+// was watched into the error that the exit status comes from.
+func (w *watch) finish(eng *engine.Engine, source string, counters event.Counters, code int) error {
+	ledger := eng.Ledger(counters)
+	for _, b := range ledger.Blind {
+		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
+	}
+	ledger.Source, ledger.WallNS = source, time.Since(w.started).Nanoseconds()
+	if w.printing() {
+		clear(ledger.Alerts) // lines are none
+	}
+	if err := w.writeLedger(&ledger); err != nil {
+		return err
+	}
+	if p, ok := eng.Gravest(); code == 0 && ok && w.failOn != "" && p <= w.threshold {
+		code = exitAlerted
+	}
+	if code != 0 {
+		return &failure{code: code}
+	}
+	return nil
+}
+
+func (w *watch) writeLedger(l *engine.Ledger) error {
+	if w.ledger == nil {
+		return nil
+	}
+	if err := json.NewEncoder(w.ledger).Encode(l); err != nil {
+		return fmt.Errorf("write ledger: %w", err)
+	}
+	return nil
+}
