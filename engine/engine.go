@@ -36,11 +36,12 @@ type Engine struct {
 	host    string
 	alerts  map[rules.Priority]uint64
 	failed  uint64
+	state   *correlator
 }
 
 // New returns an engine that has seen no event yet.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}}
+	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}, state: newCorrelator()}
 	e.matcher.Minimum = c.Priority
 	v := e.matcher.View()
 	v.Started, v.Host = c.Started, e.host

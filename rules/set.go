@@ -15,6 +15,7 @@ type Rule struct {
 	Tags      []string
 	Source    string
 	Enabled   bool
+	State     *State // nil where one event is enough
 
 	code program
 }
