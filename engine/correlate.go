@@ -116,9 +116,6 @@ func (c *correlator) keyOf(r *rules.Rule, v *event.View) trackKey {
 // count adds a match of a counting rule, and reports whether it completes the count.
 func (c *correlator) count(s *rules.State, m mark) bool {
 	t := c.track(c.path[0])
-	if t.last-m.time > int64(s.Within) { // of a call that waited for long: what it belonged to is over
-		return false
-	}
 	t.last = max(t.last, m.time)
 	c.grow(t, 1)
 	t.marks = append(t.marks, m)
@@ -126,7 +123,7 @@ func (c *correlator) count(s *rules.State, m mark) bool {
 		t.marks[i-1], t.marks[i] = t.marks[i], t.marks[i-1]
 	}
 	over := 0
-	for t.last-t.marks[over].time > int64(s.Within) {
+	for over < len(t.marks) && t.last-t.marks[over].time > int64(s.Within) {
 		over++
 	}
 	t.marks = t.marks[:copy(t.marks, t.marks[over:])]

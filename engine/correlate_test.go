@@ -110,6 +110,7 @@ func TestCounts(t *testing.T) {
 		{"an event that comes a little late counts", counting(t, 3, 10*sec), []match{{after: 10 * sec}, {after: 10*sec - 5*ms}, {after: 10*sec + 5*ms}}, "3"},
 		{"and is in the window by its own time", counting(t, 3, 10*sec), []match{{after: 5 * ms}, {after: 0}, {after: 10*sec + 2*ms}, {after: 10*sec + 3*ms}}, "4"},
 		{"a call that waited for longer than the window counts for nothing", counting(t, 2, 10*sec), []match{{after: 20 * sec}, {after: 0}, {after: 21 * sec}}, "3"},
+		{"nor does it after an alert", counting(t, 2, 10*sec), []match{{after: 20 * sec}, {after: 20 * sec}, {after: 0}, {after: 21 * sec}, {after: 21 * sec}}, "2 5"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,6 +154,7 @@ func TestSequencesByFields(t *testing.T) {
 		{"the last event begins no other", []match{{steps: a}, {steps: b}, {steps: a | c}, {steps: b}, {steps: c}}, "3"},
 		{"files interleave", []match{{file: "/x", steps: a}, {file: "/y", steps: a}, {file: "/y", steps: b}, {file: "/x", steps: c}, {file: "/y", steps: c}}, "5"},
 		{"order is that of coming, not of time", []match{{after: 5 * ms, steps: a}, {after: 0, steps: b}, {after: 3 * ms, steps: c}}, "3"},
+		{"a first step that comes late does not take a later one's place", []match{{after: 5 * ms, steps: a}, {after: 0, steps: a}, {after: 6 * ms, steps: b}, {after: 10*sec + 4*ms, steps: c}}, "4"},
 		{"a call that waited for longer than the window is no step", []match{{after: 20 * sec, steps: a}, {after: 0, steps: b}, {after: 20 * sec, steps: c}}, ""},
 		{"processes do not matter", []match{{pid: 1, steps: a}, {pid: 2, steps: b}, {pid: 3, steps: c}}, "3"},
 	}
@@ -353,6 +355,19 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 			t.Errorf("%s: got %d dropped, want none", tt.name, s.c.dropped)
 		}
 		checkRing(t, s.c)
+	}
+}
+
+func TestWhatAnEventThatComesLateContinuesIsKept(t *testing.T) {
+	s := newStage()
+	r := sequenceOf(t, 2, sec, "fs.path.name")
+	s.match(r, match{file: "/x", steps: a})
+	for i := range 10 {
+		s.match(r, match{after: sec + 5*ms, file: fmt.Sprint("/", i), steps: a})
+	}
+	s.match(r, match{after: 0, file: "/late", steps: a})
+	if !s.match(r, match{after: sec, file: "/x", steps: b}) {
+		t.Error("got no alert, want one: the window was not over by the event's time")
 	}
 }
 
