@@ -22,6 +22,9 @@ type Alert struct {
 	Message  string // the rule's output with its fields filled in; control characters are escaped
 	Tags     []string
 	Fields   map[string]any // by field name: string, int64, uint64, bool, or nil where absent
+
+	Count  uint64        // of a digest: how many alerts it stands for; 0 for an alert of its own
+	Window time.Duration // of a digest: within how long they came
 }
 
 func newAlert(r *rules.Rule, v *event.View, host string) *Alert {
@@ -78,7 +81,9 @@ func (a *Alert) MarshalJSON() ([]byte, error) {
 		Source   string         `json:"source"`
 		Tags     []string       `json:"tags"`
 		Time     string         `json:"time"`
-	}{a.Hostname, a.Text(), a.Fields, a.Priority.String(), a.Rule, a.Source, tags, a.Time.UTC().Format("2006-01-02T15:04:05.000000000Z")})
+		Count    uint64         `json:"count,omitempty"`    // this and the next are not Falco's
+		Window   float64        `json:"window_s,omitempty"` // seconds
+	}{a.Hostname, a.Text(), a.Fields, a.Priority.String(), a.Rule, a.Source, tags, a.Time.UTC().Format("2006-01-02T15:04:05.000000000Z"), a.Count, a.Window.Seconds()})
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 

@@ -41,6 +41,7 @@ type Engine struct {
 	matcher *rules.Matcher
 	alerts  map[rules.Priority]uint64
 	failed  uint64
+	state   *correlator
 }
 
 // New returns an engine that has seen no event yet.
@@ -48,7 +49,7 @@ func New(c Config) *Engine {
 	if c.Machine == nil {
 		c.Machine = ThisMachine()
 	}
-	e := &Engine{Config: c, tree: newTree(c.Machine), matcher: c.Rules.Matcher(), alerts: map[rules.Priority]uint64{}}
+	e := &Engine{Config: c, tree: newTree(c.Machine), matcher: c.Rules.Matcher(), alerts: map[rules.Priority]uint64{}, state: newCorrelator()}
 	e.matcher.Minimum = c.Priority
 	v := e.matcher.View()
 	v.Started, v.Host = c.Started, c.Machine.Host

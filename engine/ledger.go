@@ -15,6 +15,7 @@ type Ledger struct {
 	Events    Events            `json:"events"`
 	Alerts    map[string]uint64 `json:"alerts"` // by priority
 	Failed    uint64            `json:"alerts_not_written"`
+	Dropped   uint64            `json:"state_dropped"` // counts and sequences that were forgotten before their time was over, for want of room
 	Blind     []event.Blind     `json:"blind"`
 }
 
@@ -37,7 +38,7 @@ type Events struct {
 func (e *Engine) Ledger(c event.Counters) Ledger {
 	l := Ledger{
 		Version: 1, Processes: c.Processes, Stops: Stops{c.Entry, c.Exit, c.Other},
-		Events: Events{c.Seen, c.Filtered, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Blind: c.Blind,
+		Events: Events{c.Seen, c.Filtered, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Dropped: e.state.dropped, Blind: c.Blind,
 	}
 	if l.Blind == nil {
 		l.Blind = []event.Blind{}

@@ -9,6 +9,7 @@ import (
 type tree struct {
 	procs   map[int]*event.Process
 	machine *Machine
+	born    uint64 // how many processes there were
 }
 
 // maxAncestors bounds how many generations are kept above a process: a workload
@@ -41,7 +42,8 @@ func (t *tree) apply(ev event.Event) *event.Process {
 func (t *tree) get(pid int) *event.Process {
 	p := t.procs[pid]
 	if p == nil {
-		p = &event.Process{State: event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}}
+		t.born++
+		p = &event.Process{State: event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}, Serial: t.born}
 		t.procs[pid] = p
 	}
 	return p
@@ -77,6 +79,8 @@ func (t *tree) update(p *event.Process, ev event.Event) {
 // spawn adds a child: a copy of its parent until it executes something.
 func (t *tree) spawn(parent *event.Process, ev event.Event) {
 	child := *parent
+	t.born++
+	child.Serial = t.born
 	child.PID = int64(ev.Arg(0))
 	child.PPID, child.VPID = parent.PID, child.PID
 	t.procs[int(child.PID)] = &child

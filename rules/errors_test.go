@@ -165,6 +165,27 @@ func TestProblemsAsText(t *testing.T) {
 	}
 }
 
+func TestColumnsInCharacters(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		line   string
+		column int
+		want   int
+	}{
+		{"the line's start", "é = x", 1, 1},
+		{"behind a character of two bytes", "é = x", 4, 3},
+		{"behind one of four bytes", "𝄞x", 5, 2},
+		{"behind the line's end", "é", 3, 2},
+		{"further behind it", "é", 5, 4},
+		{"a line that is not known", "", 7, 7},
+		{"a problem of the whole file", "", 0, 0},
+	} {
+		if got := (Problem{Column: tt.column, source: tt.line}).Character(); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	known := []string{"proc.name", "proc.pname", "proc.aname", "fd.name", "evt.type", "user.name"}
 	for name, want := range map[string]string{

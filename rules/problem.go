@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Severity says whether a file with the problem can be used.
@@ -29,6 +30,16 @@ type Problem struct {
 	Hint     string   `json:"hint"`
 
 	source string // the line itself
+}
+
+// Character returns the column counted in characters (Unicode code points)
+// instead of bytes, from 1.
+func (p Problem) Character() int {
+	before := min(p.Column-1, len(p.source))
+	if before < 0 {
+		return p.Column
+	}
+	return utf8.RuneCountInString(p.source[:before]) + p.Column - before
 }
 
 // String is the problem as a person reads it: place, message, the line, a caret, and the hint.

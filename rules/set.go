@@ -18,6 +18,7 @@ type Rule struct {
 	Tags      []string
 	Source    string
 	Enabled   bool
+	State     *State // nil where one event is enough
 
 	code program
 	rows rowSet // of whose events it may match

@@ -19,6 +19,7 @@ type Process struct {
 	Login              Account
 	Container          string // identity of at most 12 hexadecimal digits, or "host"
 	Parent             *Process
+	Serial             uint64 // unlike a PID, it is not used again in a run
 }
 
 // Account is a user or a group by its names; empty where the machine knows none.

@@ -32,7 +32,7 @@ func newRulesCheck() *cobra.Command {
 			return printProblems(cmd, problems)
 		},
 	}
-	addFormat(cmd)
+	addFormat(cmd, "sarif")
 	return cmd
 }
 
@@ -47,12 +47,12 @@ func atLeastOne(what string) cobra.PositionalArgs {
 
 func printProblems(cmd *cobra.Command, problems rules.Problems) error {
 	var err error
-	if format(cmd) == "json" {
-		if problems == nil {
-			problems = rules.Problems{}
-		}
-		err = printJSON(problems)
-	} else if len(problems) > 0 {
+	switch f := format(cmd); {
+	case f == "sarif":
+		err = printSARIF(problems)
+	case f == "json":
+		err = printJSON(append(rules.Problems{}, problems...))
+	case len(problems) > 0:
 		_, err = fmt.Println(problems)
 	}
 	if err == nil && problems.Errors() {
