@@ -85,10 +85,21 @@ func (e *Engine) handle(ev event.Event) {
 	v := e.matcher.View()
 	v.Number++
 	v.Begin(ev, proc, event.Whole)
+	e.match(v)
+	e.tree.release(ev)
+}
+
+// match raises the alert of the first rule that matches the view's event, and
+// those of the rules with a state that it completes.
+func (e *Engine) match(v *event.View) {
 	if r := e.matcher.Match(); r != nil {
 		e.raise(r, v)
 	}
-	e.tree.release(ev)
+	e.matcher.MatchState(func(r *rules.Rule, steps uint64) {
+		if e.state.advance(r, steps, v) {
+			e.raise(r, v)
+		}
+	})
 }
 
 func (e *Engine) raise(r *rules.Rule, v *event.View) {

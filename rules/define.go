@@ -22,11 +22,8 @@ type ruleDef struct {
 	skip       bool // where it asks for something unknown it is left out, not an error
 	exceptions []*exception
 
-	count    int
-	within   time.Duration
-	by       []text
+	state    *State // nil where one event is enough
 	sequence []script
-	digest   time.Duration
 }
 
 // engineSource is the source of events that this engine has.
@@ -266,61 +263,84 @@ func (d *document) textsOf(e *entry, key string) ([]text, bool) {
 }
 
 // state reads the keys by which a rule is about more than one event.
-func (d *document) state(e *entry, r *ruleDef) (ok bool) {
-	ok = true
-	if e.has("digest") {
-		r.digest, ok = d.duration(e, "digest")
+func (d *document) state(e *entry, r *ruleDef) bool {
+	if !e.has("count", "sequence") {
+		for _, key := range []string{"within", "by"} {
+			if e.has(key) {
+				d.errorf(e.at(key), "state", e.name, "%q goes with %q or %q", key, "count", "sequence")
+				return false
+			}
+		}
+		return true
 	}
-	if e.has("sequence") {
-		ok = d.sequence(e, r) && ok
-	}
-	if e.has("count") {
-		ok = d.count(e, r) && ok
-	}
-	if e.has("by") {
-		by, good := d.textsOf(e, "by")
-		r.by, ok = by, ok && good
-	}
-	switch {
-	case e.has("count", "sequence"):
-		within, good := d.duration(e, "within")
-		r.within, ok = within, ok && good
-	case e.has("within", "by"):
-		d.errorf(e.src.at(e.node), "state", e.name, "rule %q has %q or %q, but neither %q nor %q", e.name, "within", "by", "count", "sequence")
-		ok = false
-	}
-	return ok
-}
-
-func (d *document) sequence(e *entry, r *ruleDef) bool {
-	if e.has("condition", "count", "exceptions") {
-		d.errorf(e.at("sequence"), "state", e.name, "rule %q has a %q: its conditions stand there, and neither count nor exceptions go with it", e.name, "sequence")
+	s := &State{}
+	within, ok := d.duration(e, "within")
+	s.Within = within
+	ok = d.count(e, s) && ok
+	ok = d.sequence(e, r, s) && ok
+	ok = d.by(e, s) && ok
+	if !ok {
 		return false
 	}
-	steps, ok := d.strings(e, "sequence")
-	if ok && len(steps) < 2 {
-		d.errorf(e.at("sequence"), "state", e.name, "a sequence of %d condition(s): want two or more", len(steps))
+	if err := s.Check(); err != nil {
+		d.errorf(e.src.at(e.node), "state", e.name, "rule %q: %v", e.name, err)
 		return false
 	}
-	for _, step := range steps {
-		r.sequence = append(r.sequence, script{step})
-	}
-	return ok
+	r.state = s
+	return true
 }
 
-func (d *document) count(e *entry, r *ruleDef) bool {
+func (d *document) count(e *entry, s *State) bool {
+	if !e.has("count") {
+		return true
+	}
 	t, ok := d.value(e, "count")
 	if !ok {
 		return false
 	}
 	n, isNumber := parseInteger(t.value)
-	if !isNumber || n < 2 || n > maxCount {
-		d.errorf(e.src.at(t.node), "state", e.name, "expected a number from 2 to %d under %q, not %q", maxCount, "count", t.value)
+	if !isNumber || n < 1 || n > MaxCount {
+		d.errorf(e.src.at(t.node), "state", e.name, "expected a number from 2 to %d under %q, not %q", MaxCount, "count", t.value)
 		return false
 	}
-	r.count = int(n)
+	s.Count = int(n)
 	return true
 }
 
-// maxCount bounds how many times of matches are kept for one key of a rule.
-const maxCount = 10_000
+func (d *document) sequence(e *entry, r *ruleDef, s *State) bool {
+	if !e.has("sequence") {
+		return true
+	}
+	if e.has("condition", "exceptions") {
+		d.errorf(e.at("sequence"), "state", e.name, "rule %q has a %q: its conditions stand there, and no exceptions go with them", e.name, "sequence")
+		return false
+	}
+	steps, ok := d.strings(e, "sequence")
+	for _, step := range steps {
+		r.sequence = append(r.sequence, script{step})
+	}
+	s.Steps = len(steps)
+	return ok
+}
+
+// by reads the fields, one or a list, whose values say which matches belong together.
+func (d *document) by(e *entry, s *State) bool {
+	if !e.has("by") {
+		return true
+	}
+	names, ok := []text{}, true
+	if n := e.keys["by"]; n.Kind == yaml.SequenceNode {
+		names, ok = d.strings(e, "by")
+	} else if t, good := d.value(e, "by"); good {
+		names = append(names, t)
+	}
+	for _, name := range names {
+		ref, err := NewRef(name.value)
+		if err != nil {
+			d.errorf(name.place(0), "field", e.name, "by: %v", err)
+			ok = false
+		}
+		s.By = append(s.By, ref)
+	}
+	return ok && len(names) > 0
+}

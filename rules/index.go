@@ -130,9 +130,11 @@ func (x *indexer) look(rows rowSet, eval func(v *event.View) event.Status) (b bo
 	return b
 }
 
-// byRow lists for each row the enabled rules that may match its events, in their
-// order. Rows with the same rules share a list.
-func (x *indexer) byRow(all []*Rule) (lists [len(event.Table)][]*Rule) {
+// ruleLists has the rules to look at for the events of each row, in their order.
+type ruleLists [len(event.Table)][]*Rule
+
+// byRow lists the rules that are wanted. Rows with the same rules share a list.
+func byRow(all []*Rule, wanted func(*Rule) bool) (lists ruleLists) {
 	var kinds []rowSet // that there are
 	of := map[rowSet]int{}
 	kindOf := make([]int, len(all))
@@ -155,7 +157,7 @@ func (x *indexer) byRow(all []*Rule) (lists [len(event.Table)][]*Rule) {
 		list, done := shared[string(member)]
 		if !done {
 			for i, r := range all {
-				if r.Enabled && member[kindOf[i]] == 1 {
+				if member[kindOf[i]] == 1 && wanted(r) {
 					list = append(list, r)
 				}
 			}
@@ -166,10 +168,10 @@ func (x *indexer) byRow(all []*Rule) (lists [len(event.Table)][]*Rule) {
 	return lists
 }
 
-// needs works out what a source must watch and read.
-func (x *indexer) needs(s *Set) {
+// findNeeds works out what a source must watch and read.
+func (s *Set) findNeeds() {
 	for row := range event.Table {
-		s.needs.Rows[row].Match = len(s.byRow[row]) > 0
+		s.needs.Rows[row].Match = len(s.byRow[row]) > 0 || len(s.stateful[row]) > 0
 	}
 	type use struct {
 		field *event.Field
@@ -200,8 +202,15 @@ func (s *rowSet) bools() *[len(event.Table)]bool {
 
 // fields calls f with every field that the rule reads.
 func (r *Rule) fields(s *Set, f func(*event.Field, *event.Arg)) {
-	for _, in := range r.code {
-		s.preds[in.pred].fields(f)
+	for _, code := range r.codes {
+		for _, in := range code {
+			s.preds[in.pred].fields(f)
+		}
+	}
+	if r.State != nil {
+		for _, ref := range r.State.By {
+			f(ref.Field, ref.Arg)
+		}
 	}
 	for i := range r.Message.parts {
 		r.Message.parts[i].value.fields(f)

@@ -57,7 +57,7 @@ type entry struct {
 // entryKeys is which keys each kind of item may have, beside its own.
 var entryKeys = map[string][]string{
 	"rule": {"desc", "condition", "output", "priority", "tags", "enabled", "source", "exceptions", "append", "override", "warn_evttypes",
-		"skip-if-unknown-filter", "capture", "capture_duration", "count", "within", "by", "sequence", "digest"},
+		"skip-if-unknown-filter", "capture", "capture_duration", "count", "within", "by", "sequence"},
 	"macro":                    {"condition", "append", "override"},
 	"list":                     {"items", "append", "override"},
 	"required_engine_version":  {},

@@ -36,7 +36,9 @@ type parser struct {
 }
 
 // parse returns the tree of a condition.
-func parse(src string) (expr, *syntaxError) { return parseWith(src, func(string) bool { return false }) }
+func parse(src string) (expr, *syntaxError) {
+	return parseWith(src, func(string) bool { return false })
+}
 
 // parseWith is parse where lists may have names with blanks in them: the
 // reference warns of these, and finds them all the same.

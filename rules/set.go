@@ -20,8 +20,8 @@ type Rule struct {
 	Enabled   bool
 	State     *State // nil where one event is enough
 
-	code program
-	rows rowSet // of whose events it may match
+	codes []program // of its condition; of a sequence, of each step's
+	rows  rowSet    // of whose events it may match
 }
 
 // Set is the rules of one or more files, compiled and indexed. It does not
@@ -29,9 +29,10 @@ type Rule struct {
 type Set struct {
 	Rules []*Rule
 
-	preds []*predicate
-	byRow [len(event.Table)][]*Rule
-	needs event.Needs
+	preds    []*predicate
+	byRow    ruleLists // the rules that one event is enough for
+	stateful ruleLists // those with a State
+	needs    event.Needs
 }
 
 // Compile makes a set of the files, in their order. Where one of the problems
@@ -56,8 +57,9 @@ func compileDocument(doc *document) (*Set, Problems) {
 	c.unused()
 	doc.problems = tidy(doc.problems)
 	set.preds = c.preds
-	set.byRow = x.byRow(set.Rules)
-	x.needs(set)
+	set.byRow = byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State == nil })
+	set.stateful = byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State != nil })
+	set.findNeeds()
 	return set, doc.problems
 }
 
@@ -81,24 +83,51 @@ func (c *checker) compileRule(r *ruleDef, x *indexer) (*Rule, bool) {
 }
 
 func (c *checker) buildRule(r *ruleDef, x *indexer) (*Rule, bool) {
-	src, okExceptions := c.doc.condition(r)
+	rule := &Rule{Name: r.name, Desc: r.desc, Output: r.output.String(), Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, State: r.state}
+	steps, ok := r.sequence, true
+	if len(steps) == 0 {
+		var cond script
+		cond, ok = c.doc.condition(r)
+		steps = []script{cond}
+	}
+	for i, step := range steps {
+		if i > 0 {
+			rule.Condition += "\n"
+		}
+		rule.Condition += step.String()
+		ok = c.addCondition(r, rule, step, x) && ok
+	}
+	var good bool
+	rule.Message, good = c.template(r.name, r.output)
+	return rule, ok && good
+}
+
+// addCondition compiles a condition of a rule: the only one, or that of a step.
+func (c *checker) addCondition(r *ruleDef, rule *Rule, src script, x *indexer) bool {
 	cond := c.condition(r.name, src)
-	message, ok := c.template(r.name, r.output)
-	if cond == nil || !ok || !okExceptions {
-		return nil, false
+	if cond == nil {
+		return false
 	}
 	code, ok := compile(cond)
 	if !ok {
 		c.doc.errorf(r.at, "too-long", r.name, "rule %q: condition of more than %d comparisons", r.name, maxProgram)
-		return nil, false
+		return false
 	}
 	c.checkTypes(r, cond)
-	return &Rule{Name: r.name, Desc: r.desc, Condition: src.String(), Output: r.output.String(), Message: message,
-		Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, code: code, rows: x.rows(cond, false)}, true
+	rule.codes = append(rule.codes, code)
+	rule.rows = rule.rows.or(x.rows(cond, false))
+	return true
 }
 
-// Program returns the rule's program as text, a line an instruction.
-func (s *Set) Program(r *Rule) string { return r.code.disassemble(s.preds) }
+// Program returns the rule's program as text, a line an instruction; of a
+// sequence, that of each step, with an empty line between.
+func (s *Set) Program(r *Rule) string {
+	texts := make([]string, len(r.codes))
+	for i, code := range r.codes {
+		texts[i] = code.disassemble(s.preds)
+	}
+	return strings.Join(texts, "\n")
+}
 
 // Needs returns what a source must watch and read so that the set's enabled rules mean what they say.
 func (s *Set) Needs() *event.Needs { return &s.needs }
@@ -155,25 +184,55 @@ func (m *Matcher) predicate(i int32) event.Status {
 func (m *Matcher) Decide(ev event.Event) event.Verdict {
 	m.view.Begin(ev, nil, event.AtEntry)
 	m.forget()
-	for _, r := range m.set.byRow[ev.RowIndex()] {
-		if r.Priority <= m.Minimum && r.code.eval(m) != False {
-			return event.Watch
+	row := ev.RowIndex()
+	for _, rules := range [...][]*Rule{m.set.byRow[row], m.set.stateful[row]} {
+		for _, r := range rules {
+			if r.Priority <= m.Minimum && m.may(r) {
+				return event.Watch
+			}
 		}
 	}
 	return event.Drop
 }
 
+// may reports whether one of the rule's conditions may match.
+func (m *Matcher) may(r *Rule) bool {
+	for _, code := range r.codes {
+		if code.eval(m) != False {
+			return true
+		}
+	}
+	return false
+}
+
 // Match returns the first rule, in the order of the files, that matches the
-// view's event, or nil. The view must be whole: what is not known then counts
-// as absent.
+// view's event, or nil. Rules with a State are not among them. The view must be
+// whole: what is not known then counts as absent.
 func (m *Matcher) Match() *Rule {
 	m.forget()
 	for _, r := range m.set.byRow[m.view.Ev.RowIndex()] {
-		if r.Priority <= m.Minimum && r.code.run(m, false) {
+		if r.Priority <= m.Minimum && r.codes[0].run(m, false) {
 			return r
 		}
 	}
 	return nil
+}
+
+// MatchState calls f with each rule that has a State and of which a condition
+// matches the event that Match was called for; steps has the bit 1<<i for the
+// i-th condition. Such rules neither hide others nor are hidden by them.
+func (m *Matcher) MatchState(f func(r *Rule, steps uint64)) {
+	for _, r := range m.set.stateful[m.view.Ev.RowIndex()] {
+		steps := uint64(0)
+		for i, code := range r.codes {
+			if r.Priority <= m.Minimum && code.run(m, false) {
+				steps |= 1 << i
+			}
+		}
+		if steps != 0 {
+			f(r, steps)
+		}
+	}
 }
 
 // View returns the view that Match reads, to be turned to an event before.
