@@ -41,8 +41,8 @@ type Engine struct {
 
 // New returns an engine that has seen no event yet.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}}
-	e.state, e.matcher.Minimum = newCorrelator(), c.Priority
+	e := &Engine{Config: c, tree: newTree(), matcher: c.Rules.Matcher(), host: hostname(), alerts: map[rules.Priority]uint64{}, state: newCorrelator()}
+	e.matcher.Minimum = c.Priority
 	v := e.matcher.View()
 	v.Started, v.Host = c.Started, e.host
 	return e
