@@ -89,6 +89,20 @@ func (ps Problems) Errors() bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == Error })
 }
 
+// offStyle has the codes of warnings that do not touch what rules mean.
+var offStyle = map[string]bool{"deprecated": true, "unused-macro": true, "unused-list": true, "event-types": true}
+
+// OfMeaning returns the problems but for those of style: what who runs the rules wants to know.
+func (ps Problems) OfMeaning() Problems {
+	var left Problems
+	for _, p := range ps {
+		if !offStyle[p.Code] {
+			left = append(left, p)
+		}
+	}
+	return left
+}
+
 // tidy puts the problems in the order of their places, each once: a macro's comes with every rule that uses it.
 func tidy(ps Problems) Problems {
 	slices.SortStableFunc(ps, func(a, b Problem) int {

@@ -73,7 +73,7 @@ func (w *watch) replay(src *capture.Reader) error {
 	h := src.Header()
 	time.Local = h.Zone() // what is told in local time was told in that of the run
 	w.warnOfMissing(h)
-	c := w.engineConfig()
+	c := w.engineConfig(false)
 	c.Machine, c.Started = h.Machine, h.Started
 	eng := engine.New(c)
 	done := showProgress(src)

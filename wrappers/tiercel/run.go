@@ -150,7 +150,7 @@ func (r *live) gate() tracer.Gate {
 }
 
 func (r *live) engineConfig() engine.Config {
-	c := r.watch.engineConfig()
+	c := r.watch.engineConfig(true)
 	c.Machine = r.machine
 	if r.tape != nil {
 		c.Tap = r.tape

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ type settings struct {
 	print, filter      string
 	priority, failOn   string
 	stats              string
+	digest             time.Duration
 	logLevel, logFmt   string
 	minimum, threshold rules.Priority // of priority and failOn
 }
@@ -29,6 +31,7 @@ func (s *settings) addFlags(cmd *cobra.Command) {
 	fl.StringVar(&s.filter, "filter", "", "with --print: only for events that match this CONDITION (as in a rule)")
 	fl.StringVar(&s.priority, "priority", "debug", "report alerts at or above this priority")
 	fl.StringVar(&s.failOn, "fail-on", "", "exit 122 if there was an alert at or above this priority and all else succeeded")
+	fl.DurationVar(&s.digest, "digest", 0, "write the first of equal alerts at once, and how many more came within this time (60s) at its end; 0: write each")
 	fl.StringVar(&s.stats, "stats", "", "write the ledger as JSON at the end, to standard error or to this path")
 	fl.Lookup("stats").NoOptDefVal = "stderr"
 	fl.StringVar(&s.logLevel, "log-level", "warn", "tiercel's own log: trace, debug, info, warn, error")
@@ -56,6 +59,9 @@ func (s *settings) check(cmd *cobra.Command, stream string) (err error) {
 			return usage("", "--fail-on: %v", err)
 		}
 	}
+	if s.digest < 0 {
+		return usage("--digest 60s", "--digest: want a time above 0, not %v", s.digest)
+	}
 	return s.checkPrint(cmd, stream)
 }
 
@@ -70,7 +76,7 @@ func loadRules(paths []string) (*rules.Set, error) {
 	if set == nil {
 		return nil, problems
 	}
-	if len(problems) > 0 {
+	if problems = problems.OfMeaning(); len(problems) > 0 {
 		fmt.Fprintln(os.Stderr, problems)
 	}
 	return set, nil

@@ -23,6 +23,8 @@ type watch struct {
 	outputs []*output.Output
 	ledger  *os.File // nil where none is wanted
 	started time.Time
+
+	closeDigests func() error
 }
 
 // newWatch makes the log and the set of rules: of the files, or of what is to be printed.
@@ -84,12 +86,14 @@ func openLedger(target string) (*os.File, error) {
 	return f, nil
 }
 
-// engineConfig is what the engine is made of, but for whose events it gets.
-func (w *watch) engineConfig() engine.Config {
+// engineConfig is what the engine is made of, but for whose events it gets; live
+// says whether these come as they happen.
+func (w *watch) engineConfig(live bool) engine.Config {
 	c := engine.Config{Rules: w.set, Priority: w.minimum, Started: uint64(w.started.UnixNano())}
 	for _, out := range w.outputs {
 		c.Outputs = append(c.Outputs, out)
 	}
+	c.Outputs, w.closeDigests = output.Digests(c.Outputs, w.digest, live)
 	c.OnError = func(err error) { w.log.Error().Err(err).Msg("alert lost") }
 	return c
 }
@@ -97,6 +101,9 @@ func (w *watch) engineConfig() engine.Config {
 // finish writes the ledger of what the source counted, and turns the end of what
 // was watched into the error that the exit status comes from.
 func (w *watch) finish(eng *engine.Engine, source string, counters event.Counters, code int) error {
+	if err := w.closeDigests(); err != nil {
+		w.log.Error().Err(err).Msg("alert lost")
+	}
 	ledger := eng.Ledger(counters)
 	for _, b := range ledger.Blind {
 		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
