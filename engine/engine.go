@@ -75,6 +75,7 @@ func (e *Engine) handle(ev event.Event) {
 	if r := e.matcher.Match(); r != nil {
 		e.raise(r, v)
 	}
+	v.Previous = ev.Time()
 	e.tree.release(ev)
 }
 

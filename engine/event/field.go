@@ -17,6 +17,21 @@ type Field struct {
 	get   getter
 }
 
+// Sources are the sources that there are, as --source names them.
+var Sources = []string{"ptrace"}
+
+// Why says why no source can answer the field, and is empty for one that is
+// answered. A field with a reason loads, and is always absent.
+func (f *Field) Why() string { return reasons[f.Name] }
+
+// Sources returns the sources that can answer the field.
+func (f *Field) Sources() []string {
+	if f.Why() != "" {
+		return nil
+	}
+	return Sources
+}
+
 // getter returns the field's i-th value; i is above 0 only for a field with Many
 // or List, which ends with the status end.
 type getter func(v *View, a *Arg, i int) Value
@@ -204,12 +219,15 @@ func (t FieldType) AppendText(b []byte, val Value) []byte {
 func (f *Field) Effects() Effect {
 	var e Effect
 	switch {
+	case f.Why() != "":
+		return 0
 	case strings.HasPrefix(f.Name, "user."), strings.HasPrefix(f.Name, "group."), strings.HasPrefix(f.Name, "thread.cap"):
 		e = SetsIDs
 	case strings.Contains(f.Name, "sid"), strings.Contains(f.Name, "pgid"), strings.Contains(f.Name, "sname"):
 		e = SetsJob
 	}
-	if strings.HasPrefix(f.Name, "proc.") && (strings.HasSuffix(f.Name, "name") || strings.HasSuffix(f.Name, "cmdline")) {
+	if f.Name == "proc.loginshellid" || f.Name == "thread.nametid" ||
+		strings.HasPrefix(f.Name, "proc.") && (strings.HasSuffix(f.Name, "name") || strings.HasSuffix(f.Name, "cmdline")) {
 		e |= SetsName
 	}
 	return e

@@ -36,6 +36,13 @@ func procNum(n int, read func(*Process) int64) getter {
 	}
 }
 
+// procSome is procNum for numbers that are 0 where they are not known.
+func procSome(read func(*Process) int64) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		return v.ofProc(0, func(p *Process) Value { return someNum(read(p)) })
+	}
+}
+
 func procBool(read func(*Process) bool) getter {
 	return func(v *View, _ *Arg, _ int) Value {
 		return v.ofProc(0, func(p *Process) Value { return truth(read(p)) })
@@ -95,19 +102,85 @@ func (v *View) join(parts ...string) Value {
 	return str(text(v.scratch[start:]))
 }
 
+func procArgs(v *View, a *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		if !a.Set {
+			return str(p.Args)
+		}
+		if a.Index >= p.ArgCount {
+			return Value{}
+		}
+		return str(element(p.argv, a.Index))
+	})
+}
+
+// element returns the n-th of strings with a NUL between.
+func element(list string, n int) string {
+	for range n {
+		_, list, _ = strings.Cut(list, "\x00")
+	}
+	one, _, _ := strings.Cut(list, "\x00")
+	return one
+}
+
+// imageAfterNamespace is from the start of the PID namespace to the image's change.
+func imageAfterNamespace(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		start := p.namespaceStart()
+		if start == 0 || p.ExeCtime <= start {
+			return Value{}
+		}
+		return num(p.ExeCtime - start)
+	})
+}
+
+// loginShell is the oldest shell above, or the process itself if it is one.
+func loginShell(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		found := Value{}
+		for ; p != nil; p = p.Parent {
+			if strings.HasSuffix(p.Name, "sh") {
+				found = num(p.PID)
+			}
+		}
+		return found
+	})
+}
+
 func procEnv(v *View, a *Arg, _ int) Value {
 	return v.ofProc(0, func(p *Process) Value {
 		if a.Set {
 			return variable(p.Env, a.Key)
 		}
-		start := len(v.scratch)
-		v.scratch = append(v.scratch, strings.TrimSuffix(p.Env, "\x00")...)
-		for i := start; i < len(v.scratch); i++ {
-			if v.scratch[i] == 0 {
-				v.scratch[i] = ' '
+		return v.environment(p)
+	})
+}
+
+// environment is all variables with a blank between.
+func (v *View) environment(p *Process) Value {
+	start := len(v.scratch)
+	v.scratch = append(v.scratch, strings.TrimSuffix(p.Env, "\x00")...)
+	for i := start; i < len(v.scratch); i++ {
+		if v.scratch[i] == 0 {
+			v.scratch[i] = ' '
+		}
+	}
+	return str(text(v.scratch[start:]))
+}
+
+// procAncestorEnv is the environment of each ancestor, or of the one with that
+// number, or the variable of that name as the nearest ancestor has it.
+func procAncestorEnv(v *View, a *Arg, i int) Value {
+	if !a.Set || a.isNumber {
+		return ancestor(v.environment)(v, a, i)
+	}
+	return v.ofProc(1, func(p *Process) Value {
+		for ; p != nil; p = p.Parent {
+			if val := variable(p.Env, a.Key); val.Status == Known {
+				return val
 			}
 		}
-		return str(text(v.scratch[start:]))
+		return Value{}
 	})
 }
 
@@ -140,12 +213,7 @@ func stdioName(fd int) getter {
 		if list.Status != Known {
 			return list
 		}
-		rest := list.Text
-		for range fd {
-			_, rest, _ = strings.Cut(rest, "\x00")
-		}
-		name, _, _ := strings.Cut(rest, "\x00")
-		return some(name)
+		return some(element(list.Text, fd))
 	}
 }
 
@@ -154,7 +222,7 @@ func stdioType(fd int) getter {
 	return func(v *View, a *Arg, i int) Value {
 		val := name(v, a, i)
 		if val.Status == Known {
-			val = some(objectType(val.Text))
+			val = some(ObjectType(val.Text, 0))
 		}
 		return val
 	}
@@ -172,6 +240,37 @@ func threadIsMain(v *View, _ *Arg, _ int) Value {
 		return status(Unknown)
 	}
 	return truth(v.Ev.TID() == v.Ev.PID())
+}
+
+// threadGroup is the path of the control group that has the controller: in the
+// hierarchy of its own (version 1), else in the one that all share, cgroups(7).
+func threadGroup(v *View, a *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		shared := Value{}
+		for rest := p.Cgroup; rest != ""; {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			_, line, _ = strings.Cut(line, ":")
+			controllers, path, _ := strings.Cut(line, ":")
+			if controllers == "" {
+				shared = some(path)
+			} else if inList(controllers, a.Key) {
+				return str(path)
+			}
+		}
+		return shared
+	})
+}
+
+// inList reports whether a list with commas between has the item.
+func inList(list, item string) bool {
+	for list != "" {
+		var one string
+		if one, list, _ = strings.Cut(list, ","); one == item {
+			return true
+		}
+	}
+	return false
 }
 
 func caps(read func(*Process) int64) getter {

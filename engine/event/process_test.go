@@ -95,7 +95,7 @@ func family() *Process {
 		State: State{PID: 11, PPID: 10, VPID: 4, SID: 10, PGID: 11, VPGID: 4, TTY: 34816, UID: 1000, EUID: 0, GID: 100, EGID: 0, LoginUID: 1000,
 			CapEffective: 1<<21 | 1, CapPermitted: 1 << 40, Start: at - 5, ExeIno: 99, ExeCtime: at - 8, ExeMtime: at - 9, Flags: ExeWritable | ExeFromMemfd},
 		Name: "cat", ExePath: "/usr/bin/cat", Env: "HOME=/root\x00EMPTY=\x00PATH=/bin:/usr/bin\x00", Cwd: "/srv",
-		Cgroup: "0::/user.slice", Container: "host", Parent: shell,
+		Cgroup: "0::/user.slice", Container: Container{ID: NoContainer}, Parent: shell,
 		User: Account{"root", "/root", "/bin/sh"}, Group: Account{Name: "wheel"}, Login: Account{Name: "ann"},
 	}
 	p.SetArgs([]byte("cat\x00-n\x00/etc/hosts\x00"))

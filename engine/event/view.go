@@ -20,13 +20,14 @@ const (
 // View is an event together with the process that it is of: what fields are
 // read through. Begin starts a new event; a View is for one goroutine.
 type View struct {
-	Ev      Event
-	Row     *Row
-	Proc    *Process // nil where it is not known
-	Stage   Stage
-	Number  uint64 // how many events came before
-	Started uint64 // when the run started, in nanoseconds since the epoch
-	Host    string
+	Ev       Event
+	Row      *Row
+	Proc     *Process // nil where it is not known
+	Stage    Stage
+	Number   uint64 // how many events came before
+	Started  uint64 // when the run started, in nanoseconds since the epoch
+	Host     string
+	Previous uint64 // when the event before was entered, in nanoseconds since the epoch; 0 for the first
 
 	index   int // of Row in Table
 	given   map[string][]Value
@@ -221,7 +222,7 @@ func (e Event) Descriptor() (fd int, ok bool) {
 	if ret, known := e.Ret(); known && row.Effect&OpensFD != 0 {
 		return int(ret), ret >= 0
 	}
-	i := row.first(0, isFD)
+	i := row.descriptor()
 	if i < 0 {
 		return 0, false
 	}
@@ -231,7 +232,7 @@ func (e Event) Descriptor() (fd int, ok bool) {
 }
 
 // hasDescriptor reports whether events of the row are about a descriptor.
-func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.first(0, isFD) >= 0 }
+func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.descriptor() >= 0 }
 
 // ReadsDescriptorFirst reports whether the call ends its descriptor, so that
 // what it names can only be read before.
