@@ -68,7 +68,7 @@ func testEngine(t *testing.T, minimum rules.Priority, outs ...Output) *Engine {
 	set, problems := rules.Compile([]rules.File{{Name: "x.yaml", Data: []byte(ruleText)}})
 	require.NotNil(t, set, "%v", problems)
 	e := New(Config{Rules: set, Outputs: outs, Priority: minimum, OnError: func(error) {}, Started: at})
-	e.tree.accounts, e.tree.own = namesOfRoot(), noContainer
+	e.tree.accounts, e.tree.own = namesOfRoot(), event.Container{ID: event.NoContainer}
 	return e
 }
 

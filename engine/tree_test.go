@@ -49,7 +49,7 @@ func namesOfRoot() accounts {
 }
 
 func testTree() *tree {
-	return &tree{procs: map[int]*event.Process{}, accounts: namesOfRoot(), own: noContainer}
+	return &tree{procs: map[int]*event.Process{}, accounts: namesOfRoot(), own: event.Container{ID: event.NoContainer}}
 }
 
 // shell is procinfo of a shell, process 10.
@@ -69,7 +69,7 @@ func exec(pid int, name string, argv ...string) *recorder {
 }
 
 func describe(p *event.Process) string {
-	return fmt.Sprintf("%d<%d %s %q %q in %s by %s:%s/%s container %s", p.PID, p.PPID, p.ExePath, p.Exe, p.Cmdline, p.Cwd, p.Login.Name, p.User.Name, p.Group.Name, p.Container)
+	return fmt.Sprintf("%d<%d %s %q %q in %s by %s:%s/%s container %s", p.PID, p.PPID, p.ExePath, p.Exe, p.Cmdline, p.Cwd, p.Login.Name, p.User.Name, p.Group.Name, p.Container.ID)
 }
 
 func TestProcessIsDescribed(t *testing.T) {
@@ -272,12 +272,12 @@ func TestContainerOf(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := containerOf(tt.cgroup, noContainer); got != tt.want {
+			if got := containerOf(tt.cgroup, event.Container{ID: event.NoContainer}).ID; got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
-	if got := containerOf("0::/\n", "ownid"); got != "ownid" {
+	if got := containerOf("0::/\n", event.Container{ID: "ownid"}).ID; got != "ownid" {
 		t.Errorf("hidden control groups: got %s, want tiercel's own container", got)
 	}
 }
