@@ -55,7 +55,7 @@ func (t *Tracer) addFacts(th *thread, facts event.Facts) {
 	if facts.Has(event.FactCwd) && !t.rec.Event().Has(event.FactCwd) {
 		t.addLink(event.FactCwd, th.tid, "cwd")
 	}
-	if facts.Has(event.FactStdio) {
+	if facts.Has(event.FactStdio) && !t.rec.Event().Has(event.FactStdio) {
 		t.addStdio(th.tid)
 	}
 	t.addUse(th, facts)
