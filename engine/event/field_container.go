@@ -59,13 +59,7 @@ func ofHost(s string) getter {
 
 var containerStart = inside(func(_ *View, p *Process) Value { return someNum(p.namespaceStart()) })
 
-var containerAge = inside(func(v *View, p *Process) Value {
-	start := p.namespaceStart()
-	if start == 0 {
-		return Value{}
-	}
-	return num(int64(v.Ev.Time()) - start)
-})
+var containerAge = inside(func(v *View, p *Process) Value { return since(p.namespaceStart(), int64(v.Ev.Time())) })
 
 // inHostSpace compares a namespace with the one that the kernel starts with. A
 // number that differs says no only where the kernel has always used that one.

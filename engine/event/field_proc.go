@@ -11,6 +11,7 @@ func procExe(p *Process) string     { return p.Exe }
 func procExePath(p *Process) string { return p.ExePath }
 func procCmdline(p *Process) string { return p.Cmdline }
 func procPID(p *Process) int64      { return p.PID }
+func startOf(p *Process) int64      { return p.Start }
 
 // ofProc reads of the n-th ancestor: unknown while the process is not known, absent where there is none.
 func (v *View) ofProc(n int, read func(*Process) Value) Value {
@@ -37,9 +38,9 @@ func procNum(n int, read func(*Process) int64) getter {
 }
 
 // procSome is procNum for numbers that are 0 where they are not known.
-func procSome(read func(*Process) int64) getter {
+func procSome(n int, read func(*Process) int64) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		return v.ofProc(0, func(p *Process) Value { return someNum(read(p)) })
+		return v.ofProc(n, func(p *Process) Value { return someNum(read(p)) })
 	}
 }
 
@@ -81,8 +82,16 @@ func leaderText(leader func(*Process) *Process, read func(*Process) string) gett
 
 func procAge(n int) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		return v.ofProc(n, func(p *Process) Value { return num(int64(v.Ev.Time()) - p.Start) })
+		return v.ofProc(n, func(p *Process) Value { return since(p.Start, int64(v.Ev.Time())) })
 	}
+}
+
+// since is from one time to another, both of which may be 0, not known.
+func since(from, to int64) Value {
+	if from == 0 || to == 0 {
+		return Value{}
+	}
+	return num(to - from)
 }
 
 func procExeline(v *View, _ *Arg, _ int) Value {
@@ -121,6 +130,11 @@ func element(list string, n int) string {
 	}
 	one, _, _ := strings.Cut(list, "\x00")
 	return one
+}
+
+// imageToStart is from the image's change to the process's start.
+func imageToStart(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value { return since(p.ExeCtime, p.Start) })
 }
 
 // imageAfterNamespace is from the start of the PID namespace to the image's change.
