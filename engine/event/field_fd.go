@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -79,14 +80,12 @@ func fdName(v *View, _ *Arg, _ int) Value {
 	return str(strings.TrimSuffix(obj.Text, " (deleted)"))
 }
 
-// connection is client->server, and empty for a socket without addresses.
+// connection is client->server, of a server without a client its address, and
+// empty for a socket without addresses.
 func (v *View) connection(info *socketInfo) Value {
 	from, to := info.ends[info.sideOf(client, v.Row)], info.ends[info.sideOf(server, v.Row)]
 	if info.domain == unix.AF_UNIX {
-		if to.Path == "" {
-			return str(from.Path)
-		}
-		return str(to.Path)
+		return str(cmp.Or(to.Path, from.Path))
 	}
 	if !from.Addr.IsValid() && !to.Addr.IsValid() {
 		return str("")
@@ -95,7 +94,9 @@ func (v *View) connection(info *socketInfo) Value {
 	if from.Addr.IsValid() {
 		v.scratch = from.append(v.scratch)
 	}
-	v.scratch = append(v.scratch, "->"...)
+	if from.Addr.IsValid() || !info.isServer(v.Row) {
+		v.scratch = append(v.scratch, "->"...)
+	}
 	if to.Addr.IsValid() {
 		v.scratch = to.append(v.scratch)
 	}

@@ -135,6 +135,7 @@ func TestFieldsOfConnections(t *testing.T) {
 		{"the server's address is then the local one", "fd.sip", Whole, accept, "192.0.2.7"},
 		{"and the client's the remote one", "fd.rport", Whole, accept, "5000"},
 		{"seen from the client", "fd.name", Whole, accept, "10.0.0.1:5000->192.0.2.7:443"},
+		{"a server without a client is its address", "fd.name", Whole, record("listen", arg(0, 3), ret(0), sock(six)), "2001:db8::1:53"},
 		{"a local end alone", "fd.lip", Whole, local6, "2001:db8::1"},
 		{"has no remote one", "fd.rip", Whole, local6, absent},
 		{"and is taken for the server", "fd.is_server", Whole, local6, "true"},

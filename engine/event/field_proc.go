@@ -1,10 +1,6 @@
 package event
 
-import (
-	"strings"
-
-	"golang.org/x/sys/unix"
-)
+import "strings"
 
 func procName(p *Process) string    { return p.Name }
 func procExe(p *Process) string     { return p.Exe }
@@ -161,55 +157,6 @@ func loginShell(v *View, _ *Arg, _ int) Value {
 	})
 }
 
-func procEnv(v *View, a *Arg, _ int) Value {
-	return v.ofProc(0, func(p *Process) Value {
-		if a.Set {
-			return variable(p.Env, a.Key)
-		}
-		return v.environment(p)
-	})
-}
-
-// environment is all variables with a blank between.
-func (v *View) environment(p *Process) Value {
-	start := len(v.scratch)
-	v.scratch = append(v.scratch, strings.TrimSuffix(p.Env, "\x00")...)
-	for i := start; i < len(v.scratch); i++ {
-		if v.scratch[i] == 0 {
-			v.scratch[i] = ' '
-		}
-	}
-	return str(text(v.scratch[start:]))
-}
-
-// procAncestorEnv is the environment of each ancestor, or of the one with that
-// number, or the variable of that name as the nearest ancestor has it.
-func procAncestorEnv(v *View, a *Arg, i int) Value {
-	if !a.Set || a.isNumber {
-		return ancestor(v.environment)(v, a, i)
-	}
-	return v.ofProc(1, func(p *Process) Value {
-		for ; p != nil; p = p.Parent {
-			if val := variable(p.Env, a.Key); val.Status == Known {
-				return val
-			}
-		}
-		return Value{}
-	})
-}
-
-// variable returns the value of a variable of an environment with a NUL after each.
-func variable(env, name string) Value {
-	for env != "" {
-		var one string
-		one, env, _ = strings.Cut(env, "\x00")
-		if value, ok := strings.CutPrefix(one, name); ok && strings.HasPrefix(value, "=") {
-			return str(value[1:])
-		}
-	}
-	return Value{}
-}
-
 func procCwd(v *View, _ *Arg, _ int) Value {
 	cwd := v.fact(FactCwd)
 	if cwd.Status != Known {
@@ -285,32 +232,4 @@ func inList(list, item string) bool {
 		}
 	}
 	return false
-}
-
-func caps(read func(*Process) int64) getter {
-	return func(v *View, _ *Arg, _ int) Value {
-		return v.ofProc(0, func(p *Process) Value {
-			start := len(v.scratch)
-			for c := range capNames {
-				if uint64(read(p))&(1<<c) == 0 {
-					continue
-				}
-				if len(v.scratch) > start {
-					v.scratch = append(v.scratch, ' ')
-				}
-				v.scratch = append(v.scratch, capNames[c]...)
-			}
-			return str(text(v.scratch[start:]))
-		})
-	}
-}
-
-// capNames are the capabilities by their numbers, capabilities(7).
-var capNames = [unix.CAP_LAST_CAP + 1]string{
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
-	"CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
 }
