@@ -56,7 +56,7 @@ func (t *Tracer) addFacts(th *thread, facts event.Facts) {
 		t.addLink(event.FactCwd, th.tid, "cwd")
 	}
 	if facts.Has(event.FactStdio) && !t.rec.Event().Has(event.FactStdio) {
-		t.addStdio(th.tid)
+		t.addStdio(th)
 	}
 	t.addUse(th, facts)
 	if fd, ok := t.rec.Event().Descriptor(); ok {
@@ -64,11 +64,13 @@ func (t *Tracer) addFacts(th *thread, facts event.Facts) {
 	}
 }
 
-func (t *Tracer) addStdio(tid int) {
+func (t *Tracer) addStdio(th *thread) {
 	var b []byte
 	for fd := range 3 {
-		name, _ := os.Readlink(procPath(tid, fdLink(fd))) // a closed descriptor has no name
-		b = append(append(b, name...), 0)
+		if typ, name, ok := describeFD(th, strconv.Itoa(fd)); ok {
+			b = append(append(append(b, typ...), ' '), name...)
+		}
+		b = append(b, 0)
 	}
 	t.rec.Add(event.FactStdio, b)
 }

@@ -91,7 +91,7 @@ func (t *Tracer) addDescriptors(th *thread) {
 	}
 	var b []byte
 	for _, entry := range open {
-		if typ := descriptorType(th, entry.Name()); typ != "" {
+		if typ, _, ok := describeFD(th, entry.Name()); ok && typ != "" {
 			b = append(append(append(b, entry.Name()...), ' '), typ...)
 			b = append(b, 0)
 		}
@@ -99,19 +99,20 @@ func (t *Tracer) addDescriptors(th *thread) {
 	t.rec.Add(event.FactDescriptors, b)
 }
 
-func descriptorType(th *thread, number string) string {
+// describeFD returns a descriptor's type and what it names; ok is false for one that is closed.
+func describeFD(th *thread, number string) (typ, name string, ok bool) {
 	path := procPath(th.pid, "fd/"+number)
 	name, err := os.Readlink(path)
 	if err != nil {
-		return "" // closed meanwhile, by another thread
+		return "", "", false
 	}
 	if strings.HasPrefix(name, "socket:") {
-		return socketType(th, number, name)
+		return socketType(th, number, name), name, true
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return "directory"
+		return "directory", name, true
 	}
-	return event.ObjectType(name, 0)
+	return event.ObjectType(name, 0), name, true
 }
 
 func socketType(th *thread, number, name string) string {

@@ -82,6 +82,7 @@ func TestFieldsOfDescriptors(t *testing.T) {
 		{"and no type", "fd.typechar", AtEntry, record("unlinkat", arg(0, cwd)), absent},
 		{"a directory's name may still come", "fd.name", AtEntry, record("unlinkat", arg(0, 5)), unknown},
 		{"a directory's name", "fd.name", Whole, record("unlinkat", arg(0, 5), part(FactObject, "/srv")), "/srv"},
+		{"which is one", "fd.type", Whole, record("unlinkat", arg(0, 5), part(FactObject, "/srv")), "directory"},
 		{"a call with two directories is about neither", "fd.name", RowOnly, record("renameat2"), absent},
 		{"nor is an execve about one", "fd.name", RowOnly, record("execveat"), absent},
 		{"thread and descriptor", "fd.uid", AtEntry, record("close", arg(0, 5)), "115"},

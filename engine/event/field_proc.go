@@ -168,22 +168,32 @@ func procCwd(v *View, _ *Arg, _ int) Value {
 	return v.join(cwd.Text, "/")
 }
 
+// stream returns type and name of a standard stream, with a blank between.
+func (v *View) stream(fd int) Value {
+	list := v.fact(FactStdio)
+	if list.Status == Known {
+		list = some(element(list.Text, fd))
+	}
+	return list
+}
+
 func stdioName(fd int) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		list := v.fact(FactStdio)
-		if list.Status != Known {
-			return list
+		val := v.stream(fd)
+		if val.Status == Known {
+			_, name, _ := strings.Cut(val.Text, " ")
+			val = some(name)
 		}
-		return some(element(list.Text, fd))
+		return val
 	}
 }
 
 func stdioType(fd int) getter {
-	name := stdioName(fd)
-	return func(v *View, a *Arg, i int) Value {
-		val := name(v, a, i)
+	return func(v *View, _ *Arg, _ int) Value {
+		val := v.stream(fd)
 		if val.Status == Known {
-			val = some(ObjectType(val.Text, 0))
+			typ, _, _ := strings.Cut(val.Text, " ")
+			val = some(typ)
 		}
 		return val
 	}

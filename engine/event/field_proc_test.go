@@ -38,7 +38,7 @@ func TestFieldsOfProcessesAreUnknownWithoutOne(t *testing.T) {
 }
 
 func TestFieldsOfProcesses(t *testing.T) {
-	ev := record("execve", part(0, "/bin/cat"), part(FactStdio, "/dev/null\x00pipe:[7]\x00\x00"), ret(0))
+	ev := record("execve", part(0, "/bin/cat"), part(FactStdio, "file /dev/null\x00pipe pipe:[7]\x00\x00"), ret(0))
 	var v View
 	v.Begin(ev, family(), Whole)
 	for name, want := range map[string]string{

@@ -46,7 +46,7 @@ const (
 	FactEnv    Part = 38 // the environment, NUL after each
 	FactGroup  Part = 39 // the control group's path
 	FactState  Part = 40 // numbers of the process (see State)
-	FactStdio  Part = 41 // what descriptors 0, 1 and 2 name, NUL after each
+	FactStdio  Part = 41 // descriptors 0, 1 and 2: type (see ObjectType), blank and what it names, NUL after each
 
 	FactUsage       Part = 42 // numbers of the thread's and the process's use of the machine (see UsageVTID)
 	FactLimits      Part = 43 // numbers of the process's descriptors (see LimitOpen)
