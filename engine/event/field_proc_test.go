@@ -42,7 +42,7 @@ func TestFieldsOfProcesses(t *testing.T) {
 	var v View
 	v.Begin(ev, family(), Whole)
 	for name, want := range map[string]string{
-		"proc.name": "cat", "proc.pname": "bash", "proc.aname": "bash", "proc.aname[0]": "cat", "proc.aname[2]": "init", "proc.aname[3]": absent,
+		"proc.name": "cat", "proc.pname": "bash", "proc.aname": "bash init", "proc.aexepath": "/bin/bash /usr/lib/init", "proc.apid": "11", "proc.apid[1]": "10", "proc.aname[0]": "cat", "proc.aname[2]": "init", "proc.aname[3]": absent,
 		"proc.exe": "cat", "proc.pexe": "-bash", "proc.aexe[2]": "/sbin/init", "proc.exepath": "/usr/bin/cat", "proc.pexepath": "/bin/bash",
 		"proc.aexepath[2]": "/usr/lib/init", "proc.args": "-n /etc/hosts", "proc.cmdline": "cat -n /etc/hosts", "proc.pcmdline": "bash",
 		"proc.acmdline[1]": "bash", "proc.acmdline[2]": absent, "proc.exeline": "cat -n /etc/hosts", "proc.cmdnargs": "2", "proc.cmdlenargs": "12",

@@ -47,6 +47,7 @@ func TestFieldsOfUse(t *testing.T) {
 		{"an inode", "fd.ino", Whole, first, "99"},
 		{"a file of the image", "fd.is_lower_layer", Whole, first, "true"},
 		{"was not written since", "fd.is_upper_layer", Whole, first, "false"},
+		{"the types of all descriptors, as an output has them", "fd.types", Whole, first, "(pipe,file,ipv4)"},
 		{"the type of one descriptor", "fd.types[7]", Whole, first, "ipv4"},
 		{"of one that there is not", "fd.types[8]", Whole, first, absent},
 		{"a name with a thread", "thread.nametid", Whole, other, "cat12"},
