@@ -20,13 +20,14 @@ const (
 // View is an event together with the process that it is of: what fields are
 // read through. Begin starts a new event; a View is for one goroutine.
 type View struct {
-	Ev       Event
-	Row      *Row
-	Proc     *Process // nil where it is not known
-	Stage    Stage
-	Number   uint64 // how many events came before
-	Started  uint64 // when the run started, in nanoseconds since the epoch
-	Host     string
+	Ev      Event
+	Row     *Row
+	Proc    *Process // nil where it is not known
+	Stage   Stage
+	Number  uint64 // how many events came before
+	Started uint64 // when the run started, in nanoseconds since the epoch
+	Host    string
+
 	Previous uint64 // when the event before was entered, in nanoseconds since the epoch; 0 for the first
 
 	index   int // of Row in Table
@@ -216,7 +217,8 @@ func appendElements(dst []byte, start int, path string) []byte {
 }
 
 // Descriptor returns the descriptor that an event is about: the one that it
-// made, else the first that it was given; ok is false where there is none.
+// made, else the first that it was given, be it a directory that a path starts
+// from; ok is false where there is none.
 func (e Event) Descriptor() (fd int, ok bool) {
 	row := e.Row()
 	if ret, known := e.Ret(); known && row.Effect&OpensFD != 0 {
