@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test lint bench fuzz clean
+.PHONY: help build static run test lint bench generate fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -41,6 +41,11 @@ lint: ## golangci-lint and shellcheck
 bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+generate: ## rules/FIELDS.md, from the table of fields
+	@sh .ci/install build
+	$(GO) run -tags $(TAGS) ./wrappers/tiercel list fields --format markdown >rules/FIELDS.md.new
+	mv rules/FIELDS.md.new rules/FIELDS.md
 
 fuzz: ## every fuzz target for FUZZ each (default 20s)
 	@sh .ci/install build

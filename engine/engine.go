@@ -86,6 +86,7 @@ func (e *Engine) handle(ev event.Event) {
 	v.Number++
 	v.Begin(ev, proc, event.Whole)
 	e.match(v)
+	v.Previous = ev.Time()
 	e.tree.release(ev)
 }
 

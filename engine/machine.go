@@ -11,7 +11,7 @@ import (
 // on, so that a replay says the same anywhere.
 type Machine struct {
 	Host      string                  `json:"host"`      // its name
-	Container string                  `json:"container"` // identity of the container that tiercel itself is in, or "host"
+	Container event.Container         `json:"container"` // that tiercel itself is in
 	Users     map[int64]event.Account `json:"users"`     // by number, passwd(5)
 	Groups    map[int64]event.Account `json:"groups"`    // by number, group(5)
 }

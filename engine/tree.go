@@ -51,12 +51,15 @@ func (t *tree) get(pid int) *event.Process {
 
 // describe sets all that a record says of a process with a new image.
 func (t *tree) describe(p *event.Process, ev event.Event) {
-	p.ExePath = textOf(ev, event.FactExe)
+	p.SetImage(textOf(ev, event.FactExe))
 	if env, ok := ev.Bytes(event.FactEnv); ok {
 		p.Env = string(env)
 	}
 	if group, ok := ev.Bytes(event.FactGroup); ok {
 		p.Cgroup = string(group)
+	}
+	if spaces, ok := ev.Bytes(event.FactSpaces); ok {
+		p.Spaces.Update(spaces)
 	}
 	p.Cwd = textOf(ev, event.FactCwd)
 	argv, _ := ev.Bytes(event.FactArgs)

@@ -43,7 +43,7 @@ func (r *recorder) ret(n int64) event.Event {
 // testMachine has the accounts root and ann, and nothing of the machine that the test runs on.
 func testMachine() *Machine {
 	return &Machine{
-		Host: "box", Container: noContainer,
+		Host: "box", Container: event.Container{ID: event.NoContainer},
 		Users:  map[int64]event.Account{0: {Name: "root", Home: "/root", Shell: "/bin/sh"}, 1000: {Name: "ann"}},
 		Groups: map[int64]event.Account{0: {Name: "wheel"}},
 	}
@@ -68,7 +68,7 @@ func exec(pid int, name string, argv ...string) *recorder {
 }
 
 func describe(p *event.Process) string {
-	return fmt.Sprintf("%d<%d %s %q %q in %s by %s:%s/%s container %s", p.PID, p.PPID, p.ExePath, p.Exe, p.Cmdline, p.Cwd, p.Login.Name, p.User.Name, p.Group.Name, p.Container)
+	return fmt.Sprintf("%d<%d %s %q %q in %s by %s:%s/%s container %s", p.PID, p.PPID, p.ExePath, p.Exe, p.Cmdline, p.Cwd, p.Login.Name, p.User.Name, p.Group.Name, p.Container.ID)
 }
 
 func TestProcessIsDescribed(t *testing.T) {
@@ -271,12 +271,12 @@ func TestContainerOf(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := containerOf(tt.cgroup, noContainer); got != tt.want {
+			if got := containerOf(tt.cgroup, event.Container{ID: event.NoContainer}).ID; got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
-	if got := containerOf("0::/\n", "ownid"); got != "ownid" {
+	if got := containerOf("0::/\n", event.Container{ID: "ownid"}).ID; got != "ownid" {
 		t.Errorf("hidden control groups: got %s, want tiercel's own container", got)
 	}
 }

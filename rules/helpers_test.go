@@ -68,7 +68,7 @@ func cat() *event.Process {
 	top := &event.Process{State: event.State{PID: 1, SID: 1}, Name: "init", ExePath: "/usr/lib/init"}
 	shell := &event.Process{State: event.State{PID: 10, PPID: 1, SID: 10}, Name: "bash", Exe: "-bash", ExePath: "/bin/bash", Parent: top}
 	p := &event.Process{State: event.State{PID: 11, PPID: 10, SID: 10, UID: 1000, EUID: 1000}, Name: "cat", ExePath: "/usr/bin/cat",
-		Container: "host", User: event.Account{Name: "ann"}, Parent: shell}
+		Container: event.Container{ID: event.NoContainer}, User: event.Account{Name: "ann"}, Parent: shell}
 	p.SetArgs([]byte("cat\x00-n\x00/etc/hosts\x00"))
 	return p
 }

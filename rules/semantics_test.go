@@ -96,7 +96,7 @@ func finishRandom(random *rand.Rand, r *recorder) {
 		r.Add(event.FactSocket, randomSocket(random, r.Event()))
 	}
 	if random.IntN(2) == 0 {
-		r.with(event.FactCwd, "/srv").with(event.FactStdio, "pipe:[3]\x00\x00\x00")
+		r.with(event.FactCwd, "/srv").with(event.FactStdio, "pipe pipe:[3]\x00\x00\x00")
 	}
 }
 

@@ -214,7 +214,7 @@ func (t *Tracer) describeAncestors() error {
 	for i := len(chain) - 1; i >= 0; i-- {
 		pid := chain[i]
 		t.rec.Begin(event.RowProcInfo, event.Origin{PID: pid, TID: pid}, now())
-		t.addProcess(pid, pid, t.needs.Process&^(1<<event.FactEnv)) // no field asks for an ancestor's
+		t.addProcess(pid, pid, t.needs.Process)
 		if err := t.raise(); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package tracer
 import (
 	"bytes"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -54,26 +55,32 @@ func (t *Tracer) addFacts(th *thread, facts event.Facts) {
 	if facts.Has(event.FactCwd) && !t.rec.Event().Has(event.FactCwd) {
 		t.addLink(event.FactCwd, th.tid, "cwd")
 	}
-	if facts.Has(event.FactStdio) {
-		t.addStdio(th.tid)
+	if facts.Has(event.FactStdio) && !t.rec.Event().Has(event.FactStdio) {
+		t.addStdio(th)
 	}
-	if fd, ok := t.rec.Event().Descriptor(); ok && !t.rec.Event().Has(event.FactObject) {
+	t.addUse(th, facts)
+	if fd, ok := t.rec.Event().Descriptor(); ok {
 		t.addDescriptor(th, fd, facts)
 	}
 }
 
-func (t *Tracer) addStdio(tid int) {
+func (t *Tracer) addStdio(th *thread) {
 	var b []byte
 	for fd := range 3 {
-		name, _ := os.Readlink(procPath(tid, fdLink(fd))) // a closed descriptor has no name
-		b = append(append(b, name...), 0)
+		if typ, name, ok := describeFD(th, strconv.Itoa(fd)); ok {
+			b = append(append(append(b, typ...), ' '), name...)
+		}
+		b = append(b, 0)
 	}
 	t.rec.Add(event.FactStdio, b)
 }
 
 // addDescriptor adds what a descriptor names, and of a socket its addresses.
 func (t *Tracer) addDescriptor(th *thread, fd int, facts event.Facts) {
-	if !facts.Has(event.FactObject) && !facts.Has(event.FactSocket) {
+	if facts.Has(event.FactInode) && !t.rec.Event().Has(event.FactInode) {
+		t.addInode(th.tid, fdLink(fd))
+	}
+	if !facts.Has(event.FactObject) && !facts.Has(event.FactSocket) || t.rec.Event().Has(event.FactObject) {
 		return
 	}
 	t.addLink(event.FactObject, th.tid, fdLink(fd))
@@ -103,6 +110,9 @@ func (t *Tracer) addProcess(tid, pid int, facts event.Facts) {
 	if facts.Has(event.FactGroup) {
 		t.rec.AddString(event.FactGroup, t.group(tid))
 	}
+	if facts.Has(event.FactSpaces) {
+		t.addSpaces(tid)
+	}
 }
 
 // addName adds the thread's name. /proc has it with a newline at its end.
@@ -124,9 +134,9 @@ func (t *Tracer) group(tid int) string {
 	}
 	mounts, _ := os.ReadFile(procPath(tid, "mountinfo"))
 	for line := range strings.Lines(string(mounts)) {
-		if _, rest, ok := strings.Cut(line, "/containers/"); ok {
+		if before, rest, ok := strings.Cut(line, "/containers/"); ok {
 			id, _, _ := strings.Cut(rest, "/")
-			return "0::/containers/" + id
+			return "0::/" + path.Base(before) + "/" + id // .../docker/containers/ID/hostname
 		}
 	}
 	return string(b)
@@ -148,6 +158,7 @@ func (t *Tracer) addState(tid, pid int, image bool) {
 	t.readStat(tid, &st)
 	readStatus(tid, &st)
 	readLogin(tid, &st)
+	st.InitStart = t.initStart(&st)
 	if image {
 		t.readImage(tid, &st)
 	}
@@ -160,16 +171,22 @@ const tick = uint64(time.Second / 100)
 
 // readStat reads parent, group, session, terminal and start.
 func (t *Tracer) readStat(tid int, st *event.State) {
-	b, err := os.ReadFile(procPath(tid, "stat"))
-	if err != nil {
-		return
-	}
-	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // the name before may hold anything
-	if len(f) < 20 {
+	f, ok := statFields(procPath(tid, "stat"))
+	if !ok {
 		return
 	}
 	st.PPID, st.PGID, st.SID, st.TTY = number(f[1]), number(f[2]), number(f[3]), number(f[4])
 	st.Start = int64(t.boot + uint64(number(f[19]))*tick)
+}
+
+// statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5).
+func statFields(name string) (fields [][]byte, ok bool) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, false
+	}
+	fields = bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // the name before may hold anything
+	return fields, len(fields) > 36
 }
 
 func number(b []byte) int64 {
@@ -223,46 +240,16 @@ func readLogin(tid int, st *event.State) {
 	}
 }
 
-// readImage reads the numbers of the image, and how it came to be.
-//
-// Which layer of an overlay file system a file is in cannot be seen from
-// outside. But its inode's change time, which nobody can set, tells whether it
-// was made before or after the first process of its PID namespace started: so a
-// file that an earlier run of the same container left counts as the image's.
-func (t *Tracer) readImage(tid int, st *event.State) {
-	var file unix.Stat_t
-	exe := procPath(tid, "exe")
-	if unix.Stat(exe, &file) != nil {
-		return
+// initStart returns when the first process of the PID namespace started: this
+// one's own start if it is the first, ours if the namespace is ours, else 0.
+func (t *Tracer) initStart(st *event.State) int64 {
+	switch st.VPID {
+	case 1:
+		return st.Start
+	case st.PID:
+		return int64(t.namespaceStart)
 	}
-	st.ExeIno, st.ExeMtime, st.ExeCtime = int64(file.Ino), file.Mtim.Nano(), file.Ctim.Nano()
-	if name, _ := t.rec.Event().Bytes(event.FactExe); bytes.HasPrefix(name, []byte("/memfd:")) {
-		st.Flags |= event.ExeFromMemfd
-	}
-	if writable(&file, st) {
-		st.Flags |= event.ExeWritable
-	}
-	var fs unix.Statfs_t
-	if unix.Statfs(exe, &fs) == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC {
-		if uint64(st.ExeCtime) > t.namespaceStart {
-			st.Flags |= event.ExeUpperLayer
-		} else {
-			st.Flags |= event.ExeLowerLayer
-		}
-	}
-}
-
-// writable reports whether the process's user may write the file, as its mode says.
-func writable(file *unix.Stat_t, st *event.State) bool {
-	switch {
-	case st.CapEffective&(1<<unix.CAP_DAC_OVERRIDE) != 0:
-		return true
-	case int64(file.Uid) == st.EUID:
-		return file.Mode&0o200 != 0
-	case int64(file.Gid) == st.EGID:
-		return file.Mode&0o020 != 0
-	}
-	return file.Mode&0o002 != 0
+	return 0
 }
 
 // bootTime returns when the machine was started, in nanoseconds since the epoch.

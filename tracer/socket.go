@@ -62,7 +62,9 @@ func rawAddr(sa unix.Sockaddr) []byte {
 		return rawIP(unix.AF_INET6, sa.Addr[:], sa.Port)
 	case *unix.SockaddrUnix:
 		name := sa.Name
-		if strings.HasPrefix(name, "@") {
+		if name == "@" {
+			name = "" // not bound: an abstract name is never empty
+		} else if strings.HasPrefix(name, "@") {
 			name = "\x00" + name[1:]
 		}
 		return append(binary.NativeEndian.AppendUint16(nil, unix.AF_UNIX), name...)
@@ -70,7 +72,11 @@ func rawAddr(sa unix.Sockaddr) []byte {
 	return nil
 }
 
+// rawIP returns nothing for an end that has neither address nor port: it is not bound.
 func rawIP(family uint16, ip []byte, port int) []byte {
+	if port == 0 && len(bytes.Trim(ip, "\x00")) == 0 {
+		return nil
+	}
 	b := binary.NativeEndian.AppendUint16(nil, family)
 	b = binary.BigEndian.AppendUint16(b, uint16(port))
 	if family == unix.AF_INET6 {

@@ -43,7 +43,7 @@ func (f *file) Close() error {
 var started = time.Unix(1_700_000_000, 5).In(time.FixedZone("", 3600))
 
 func testHeader() *Header {
-	m := &engine.Machine{Host: "box", Container: "host", Users: map[int64]event.Account{0: {Name: "root", Home: "/root", Shell: "/bin/sh"}}, Groups: map[int64]event.Account{-2: {Name: "none"}}}
+	m := &engine.Machine{Host: "box", Container: event.Container{ID: event.NoContainer}, Users: map[int64]event.Account{0: {Name: "root", Home: "/root", Shell: "/bin/sh"}}, Groups: map[int64]event.Account{-2: {Name: "none"}}}
 	var n event.Needs
 	n.Rows[event.Lookup("openat")].Match = true
 	return NewHeader(m, Needs(&n), started)

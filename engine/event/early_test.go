@@ -56,7 +56,11 @@ func finish(random *rand.Rand, b *Builder) {
 		b.SetRet(pick(random, int64(0), 3, -2, -5000))
 	}
 	b.AddString(FactCwd, "/srv")
-	b.AddString(FactStdio, "/dev/null\x00pipe:[1]\x00")
+	b.AddString(FactStdio, "file /dev/null\x00pipe pipe:[1]\x00")
+	b.Add(FactUsage, AppendNumbers(nil, 4, 1, 2, 3, 5, 6000, 700, 8))
+	b.Add(FactLimits, AppendNumbers(nil, 5, 1024))
+	b.Add(FactInode, AppendNumbers(nil, 0x801, 99, pick(random, int64(0), LayerUpper, LayerLower)))
+	b.AddString(FactDescriptors, "0 file\x001 pipe\x007 file\x00")
 	b.AddString(FactObject, pick(random, "/etc/passwd", "socket:[1]", "pipe:[1]"))
 	if random.IntN(2) == 0 {
 		return

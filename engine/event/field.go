@@ -17,6 +17,21 @@ type Field struct {
 	get   getter
 }
 
+// Sources are the sources that there are, as --source names them.
+var Sources = []string{"ptrace"}
+
+// Why says why no source can answer the field, and is empty for one that is
+// answered. A field with a reason loads, and is always absent.
+func (f *Field) Why() string { return reasons[f.Name] }
+
+// Sources returns the sources that can answer the field.
+func (f *Field) Sources() []string {
+	if f.Why() != "" {
+		return nil
+	}
+	return Sources
+}
+
 // getter returns the field's i-th value; i is above 0 only for a field with Many
 // or List, which ends with the status end.
 type getter func(v *View, a *Arg, i int) Value
@@ -88,13 +103,40 @@ func NewArg(key string) *Arg {
 	return a
 }
 
-// Get returns the field's value; of a field with Many, the first.
+// Get returns the field's value as an output shows it. Of a field with several,
+// texts come in one, as in Falco: a list in parentheses, ancestors with a blank
+// between; of the numbers of ancestors (proc.apid) comes the process's own.
 func (f *Field) Get(v *View, a *Arg) Value {
+	switch {
+	case a.Set || f.Flags&(Many|List) == 0:
+	case f.Flags.Has(List):
+		return f.joined(v, a, [3]string{"(", ",", ")"})
+	case f.Type.IsText():
+		return f.joined(v, a, [3]string{"", " ", ""})
+	case v.given == nil:
+		a = itself
+	}
 	val := f.value(v, a, 0)
 	if val.Status == end {
 		return Value{}
 	}
 	return val
+}
+
+// itself is the argument of an ancestor's field that stands for the process.
+var itself = NewArg("0")
+
+// joined returns all known values in one, with what stands before, between and behind them.
+func (f *Field) joined(v *View, a *Arg, marks [3]string) Value {
+	var all []string
+	st := f.Any(v, a, func(val Value) bool {
+		all = append(all, val.Text)
+		return false
+	})
+	if len(all) == 0 {
+		return status(st)
+	}
+	return str(marks[0] + strings.Join(all, marks[1]) + marks[2])
 }
 
 // Any calls match with the field's values until it returns true. It returns
@@ -204,12 +246,15 @@ func (t FieldType) AppendText(b []byte, val Value) []byte {
 func (f *Field) Effects() Effect {
 	var e Effect
 	switch {
+	case f.Why() != "":
+		return 0
 	case strings.HasPrefix(f.Name, "user."), strings.HasPrefix(f.Name, "group."), strings.HasPrefix(f.Name, "thread.cap"):
 		e = SetsIDs
 	case strings.Contains(f.Name, "sid"), strings.Contains(f.Name, "pgid"), strings.Contains(f.Name, "sname"):
 		e = SetsJob
 	}
-	if strings.HasPrefix(f.Name, "proc.") && (strings.HasSuffix(f.Name, "name") || strings.HasSuffix(f.Name, "cmdline")) {
+	if f.Name == "proc.loginshellid" || f.Name == "thread.nametid" ||
+		strings.HasPrefix(f.Name, "proc.") && (strings.HasSuffix(f.Name, "name") || strings.HasSuffix(f.Name, "cmdline")) {
 		e |= SetsName
 	}
 	return e

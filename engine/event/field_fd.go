@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -11,23 +12,49 @@ var (
 	sockFacts = facts(FactSocket)
 )
 
+// descriptor returns the index of the parameter that is the descriptor that the
+// row is about, or -1: the first that is one, else the directory of a row that
+// has just one and makes nothing of it (unlinkat, but not renameat or execveat).
+func (r *Row) descriptor() int {
+	if i := r.first(0, isFD); i >= 0 {
+		return i
+	}
+	i := r.first(0, isDirFD)
+	if r.Effect&(OpensFD|Executes) != 0 || r.first(1, isDirFD) >= 0 {
+		return -1
+	}
+	return i
+}
+
+func isDirFD(t Type) bool { return t == DirFD }
+
+// noDescriptor is the number of a descriptor that was to be made and was not, as in Falco.
+const noDescriptor = -1
+
+// fdNum is the descriptor's number, as it was given or as the call made it.
 func fdNum(v *View, _ *Arg, _ int) Value {
-	switch {
-	case !v.Row.hasDescriptor():
-		return Value{}
-	case v.Stage == RowOnly:
-		return status(Unknown)
-	case v.Row.Effect&OpensFD != 0:
+	if v.Row.Effect&OpensFD != 0 {
 		ret := v.result()
 		if ret.Status == Known && ret.Num < 0 {
-			return Value{}
+			return num(noDescriptor)
 		}
 		return ret
 	}
-	if fd, ok := v.Ev.Descriptor(); ok {
-		return num(int64(fd))
+	i := v.Row.descriptor()
+	if i < 0 {
+		return Value{}
 	}
-	return Value{}
+	return v.word(i)
+}
+
+// atCwd reports whether the event's descriptor stands for the working directory, and so is none.
+func (v *View) atCwd() bool {
+	i := v.Row.descriptor()
+	if i < 0 || v.Row.Params[i].Type != DirFD || v.Stage == RowOnly {
+		return false
+	}
+	w, ok := v.Ev.Word(i)
+	return ok && DirFD.Number(w) == unix.AT_FDCWD
 }
 
 // fdName is the path of a call that opens one, the connection of a socket, else
@@ -36,8 +63,11 @@ func fdName(v *View, _ *Arg, _ int) Value {
 	if v.Row.opensPath() {
 		return v.path(0)
 	}
-	if !v.Row.hasDescriptor() {
+	switch {
+	case !v.Row.hasDescriptor():
 		return Value{}
+	case v.atCwd():
+		return str("")
 	}
 	info, st := v.socket()
 	if st == Known {
@@ -50,23 +80,23 @@ func fdName(v *View, _ *Arg, _ int) Value {
 	return str(strings.TrimSuffix(obj.Text, " (deleted)"))
 }
 
-// connection is client->server.
+// connection is client->server, of a server without a client its address, and
+// empty for a socket without addresses.
 func (v *View) connection(info *socketInfo) Value {
 	from, to := info.ends[info.sideOf(client, v.Row)], info.ends[info.sideOf(server, v.Row)]
 	if info.domain == unix.AF_UNIX {
-		if to.Path == "" {
-			return some(from.Path)
-		}
-		return some(to.Path)
+		return str(cmp.Or(to.Path, from.Path))
 	}
 	if !from.Addr.IsValid() && !to.Addr.IsValid() {
-		return Value{}
+		return str("")
 	}
 	start := len(v.scratch)
 	if from.Addr.IsValid() {
 		v.scratch = from.append(v.scratch)
 	}
-	v.scratch = append(v.scratch, "->"...)
+	if from.Addr.IsValid() || !info.isServer(v.Row) {
+		v.scratch = append(v.scratch, "->"...)
+	}
 	if to.Addr.IsValid() {
 		v.scratch = to.append(v.scratch)
 	}
@@ -106,81 +136,6 @@ func (v *View) pathName() Value {
 		return Value{}
 	}
 	return name
-}
-
-func fdType(v *View, _ *Arg, _ int) Value {
-	switch {
-	case v.Row.opensPath():
-		return v.openedType()
-	case v.Row.Name == "memfd_create":
-		return str("memfd")
-	case !v.Row.hasDescriptor():
-		return Value{}
-	}
-	if info, st := v.socket(); st == Known {
-		return some(socketTypes[info.domain])
-	} else if st == Unknown {
-		return status(Unknown)
-	}
-	obj := v.fact(FactObject)
-	if obj.Status != Known {
-		return obj
-	}
-	return some(objectType(obj.Text))
-}
-
-// openedType is what a call that opens a path gives: told by its flags, as the kernel would.
-func (v *View) openedType() Value {
-	flags := v.openFlags()
-	if flags.Status == Known && flags.Num&unix.O_DIRECTORY != 0 && flags.Num&unix.O_TMPFILE != unix.O_TMPFILE {
-		return str("directory")
-	}
-	if flags.Status == Unknown {
-		return flags
-	}
-	return str("file")
-}
-
-var socketTypes = map[uint16]string{
-	unix.AF_INET: "ipv4", unix.AF_INET6: "ipv6", unix.AF_UNIX: "unix",
-	unix.AF_NETLINK: "netlink", unix.AF_PACKET: "packet",
-}
-
-// objectType tells the type by what /proc/PID/fd names it.
-func objectType(name string) string {
-	switch {
-	case strings.HasPrefix(name, "/memfd:"):
-		return "memfd"
-	case strings.HasPrefix(name, "/"):
-		return "file"
-	case strings.HasPrefix(name, "socket:"):
-		return "socket"
-	case strings.HasPrefix(name, "pipe:"):
-		return "pipe"
-	case strings.HasPrefix(name, "anon_inode:"):
-		return anonTypes[strings.Trim(name[len("anon_inode:"):], "[]")]
-	}
-	return ""
-}
-
-var anonTypes = map[string]string{
-	"eventfd": "event", "eventpoll": "eventpoll", "inotify": "inotify", "signalfd": "signalfd",
-	"timerfd": "timerfd", "bpf-map": "bpf", "bpf-prog": "bpf", "userfaultfd": "userfaultfd",
-	"io_uring": "iouring", "pidfd": "pidfd",
-}
-
-var typeChars = map[string]string{
-	"file": "f", "directory": "d", "ipv4": "4", "ipv6": "6", "unix": "u", "pipe": "p", "event": "e",
-	"eventpoll": "l", "inotify": "i", "signalfd": "s", "timerfd": "t", "memfd": "m", "netlink": "n", "packet": "k",
-	"bpf": "b", "userfaultfd": "u", "iouring": "r", "pidfd": "P",
-}
-
-func fdTypeChar(v *View, a *Arg, i int) Value {
-	t := fdType(v, a, i)
-	if t.Status == Known {
-		t = some(typeChars[t.Text])
-	}
-	return t
 }
 
 func fdEnd(s side) getter {
@@ -256,43 +211,3 @@ var fdFamily = ofSocket(func(info *socketInfo, _ *Row) Value {
 })
 
 var fdIsServer = ofSocket(func(info *socketInfo, row *Row) Value { return truth(info.isServer(row)) })
-
-// twoPaths reports whether the row names something that exists and a new name for it.
-func (r *Row) twoPaths() bool {
-	return r.first(1, isPath) >= 0 || r.Name == "symlink" || r.Name == "symlinkat"
-}
-
-func fsPath(v *View, _ *Arg, _ int) Value {
-	if v.Row.twoPaths() {
-		return Value{}
-	}
-	return v.path(0)
-}
-
-func fsPathRaw(v *View, _ *Arg, _ int) Value {
-	i := v.Row.first(0, isPath)
-	if i < 0 || v.Row.twoPaths() {
-		return Value{}
-	}
-	return v.fact(Part(i))
-}
-
-func fsSource(v *View, _ *Arg, _ int) Value {
-	if !v.Row.twoPaths() {
-		return Value{}
-	}
-	if i := v.Row.Param("target"); i >= 0 {
-		return v.fact(Part(i))
-	}
-	return v.path(0)
-}
-
-func fsTarget(v *View, _ *Arg, _ int) Value {
-	switch {
-	case !v.Row.twoPaths():
-		return Value{}
-	case v.Row.first(1, isPath) < 0:
-		return v.path(0)
-	}
-	return v.path(1)
-}

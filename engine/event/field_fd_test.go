@@ -65,16 +65,27 @@ func TestFieldsOfPaths(t *testing.T) {
 }
 
 func TestFieldsOfDescriptors(t *testing.T) {
+	const cwd = 1<<32 - 100 // AT_FDCWD
 	holds := func(name string) Event { return record("fchmod", arg(0, 7), part(FactObject, name)) }
 	checkFields(t, nil, []fieldTest{
 		{"the new descriptor is unknown at the entry", "fd.num", AtEntry, record("openat", part(1, "/x")), unknown},
 		{"the new descriptor is the result", "fd.num", Whole, record("openat", part(1, "/x"), ret(3)), "3"},
-		{"a failure gives none", "fd.num", Whole, record("openat", part(1, "/x"), ret(-2)), absent},
+		{"a failure makes none, which has a number of its own", "fd.num", Whole, record("openat", part(1, "/x"), ret(-2)), "-1"},
 		{"a result that was never seen is absent", "fd.num", Whole, record("openat", part(1, "/x")), absent},
 		{"a given descriptor is known at the entry", "fd.num", AtEntry, record("close", arg(0, 5)), "5"},
 		{"but not before", "fd.num", RowOnly, record("close", arg(0, 5)), unknown},
-		{"-1 is no descriptor", "fd.num", AtEntry, record("close", arg(0, 1<<32-1)), absent},
+		{"a number that is no descriptor is as it was given", "fd.num", AtEntry, record("close", arg(0, 1<<32-1)), "-1"},
 		{"a call without one has none, as its row tells", "fd.num", RowOnly, record("setuid"), absent},
+		{"a directory descriptor, too", "fd.num", AtEntry, record("unlinkat", arg(0, 5)), "5"},
+		{"the working directory has a number", "fd.num", AtEntry, record("unlinkat", arg(0, cwd)), "-100"},
+		{"but no name", "fd.name", AtEntry, record("unlinkat", arg(0, cwd)), ""},
+		{"and no type", "fd.typechar", AtEntry, record("unlinkat", arg(0, cwd)), absent},
+		{"a directory's name may still come", "fd.name", AtEntry, record("unlinkat", arg(0, 5)), unknown},
+		{"a directory's name", "fd.name", Whole, record("unlinkat", arg(0, 5), part(FactObject, "/srv")), "/srv"},
+		{"which is one", "fd.type", Whole, record("unlinkat", arg(0, 5), part(FactObject, "/srv")), "directory"},
+		{"a call with two directories is about neither", "fd.name", RowOnly, record("renameat2"), absent},
+		{"nor is an execve about one", "fd.name", RowOnly, record("execveat"), absent},
+		{"thread and descriptor", "fd.uid", AtEntry, record("close", arg(0, 5)), "115"},
 		{"what a descriptor names may still come", "fd.name", AtEntry, record("fchmod", arg(0, 7)), unknown},
 		{"what a descriptor names", "fd.name", AtEntry, holds("/srv/x"), "/srv/x"},
 		{"a deleted file keeps its name", "fd.name", AtEntry, holds("/srv/x (deleted)"), "/srv/x"},
@@ -102,6 +113,8 @@ func TestFieldsOfConnections(t *testing.T) {
 	six := Socket{unix.AF_INET6, unix.SOCK_DGRAM, unix.IPPROTO_UDP, []byte(ip("[2001:db8::1]:53")), nil}
 	local6 := record("setsockopt", arg(0, 3), sock(six))
 	named := record("sendto", arg(0, 3), part(4, ip("192.0.2.9:53")), ret(9), sock(Socket{Domain: unix.AF_INET, Kind: unix.SOCK_DGRAM}))
+	fresh := record("socket", ret(3), sock(Socket{Domain: unix.AF_INET, Kind: unix.SOCK_STREAM}))
+	packet := record("socket", ret(3), sock(Socket{Domain: unix.AF_PACKET, Kind: unix.SOCK_RAW}))
 	unixSock := record("connect", part(1, unixAddr("/run/docker.sock")), ret(0), sock(Socket{Domain: unix.AF_UNIX, Kind: unix.SOCK_STREAM}))
 	checkFields(t, nil, []fieldTest{
 		{"a connect's server is not known at the entry: a socket that connects already keeps its own", "fd.sip", AtEntry, connect, unknown},
@@ -123,12 +136,24 @@ func TestFieldsOfConnections(t *testing.T) {
 		{"the server's address is then the local one", "fd.sip", Whole, accept, "192.0.2.7"},
 		{"and the client's the remote one", "fd.rport", Whole, accept, "5000"},
 		{"seen from the client", "fd.name", Whole, accept, "10.0.0.1:5000->192.0.2.7:443"},
+		{"a server without a client is its address", "fd.name", Whole, record("listen", arg(0, 3), ret(0), sock(six)), "2001:db8::1:53"},
 		{"a local end alone", "fd.lip", Whole, local6, "2001:db8::1"},
 		{"has no remote one", "fd.rip", Whole, local6, absent},
 		{"and is taken for the server", "fd.is_server", Whole, local6, "true"},
 		{"UDP over IPv6", "fd.l4proto", Whole, local6, "udp"},
 		{"IPv6 has a character", "fd.typechar", Whole, local6, "6"},
 		{"who is written to is the server", "fd.sip", Whole, named, "192.0.2.9"},
+		{"a socket without addresses has an empty name", "fd.name", Whole, fresh, ""},
+		{"but a type", "fd.type", Whole, fresh, "ipv4"},
+		{"and is not connected", "fd.connected", Whole, fresh, "false"},
+		{"a connection is connected", "fd.connected", Whole, whole, "true"},
+		{"a packet socket has no type", "fd.type", Whole, packet, absent},
+		{"whose character is that of what is unknown", "fd.typechar", Whole, packet, "o"},
+		{"nor a protocol", "fd.l4proto", Whole, packet, absent},
+		{"and an empty name", "fd.name", Whole, packet, ""},
+		{"nor can it be connected", "fd.connected", Whole, packet, absent},
+		{"a port as text", "fd.sproto", Whole, whole, "443"},
+		{"the other port", "fd.lproto", Whole, whole, "5000"},
 		{"a Unix socket is its path", "fd.name", Whole, unixSock, "/run/docker.sock"},
 		{"of the family unix", "fd.sockfamily", Whole, unixSock, "unix"},
 		{"has no address", "fd.sip", Whole, unixSock, absent},
@@ -159,6 +184,8 @@ func TestFieldsOfLinks(t *testing.T) {
 	rename := record("renameat", part(1, "a"), part(Base+1, "/x"), part(3, "/y/b"), ret(0))
 	symlink := record("symlinkat", part(0, "../target"), part(2, "/y/link"))
 	mkdir := record("mkdir", part(0, "/x/../new"))
+	link := record("link", part(0, "a"), part(Base, "/etc"), part(1, "/b"), ret(0))
+	mount := record("mount", part(0, "/dev/cdrom0"), part(1, "/mnt/cdrom/"))
 	checkFields(t, nil, []fieldTest{
 		{"a call with one path", "fs.path.name", AtEntry, mkdir, "/new"},
 		{"as it was given", "fs.path.nameraw", AtEntry, mkdir, "/x/../new"},
@@ -167,8 +194,22 @@ func TestFieldsOfLinks(t *testing.T) {
 		{"a rename has two", "fs.path.name", RowOnly, rename, absent},
 		{"what exists", "fs.path.source", Whole, rename, "/x/a"},
 		{"the new name", "fs.path.target", Whole, rename, "/y/b"},
-		{"a symbolic link's content is the source as it is", "fs.path.source", AtEntry, symlink, "../target"},
-		{"its name is the target", "fs.path.target", AtEntry, symlink, "/y/link"},
+		{"a symbolic link's name is the source", "fs.path.source", AtEntry, symlink, "/y/link"},
+		{"as it was given", "fs.path.sourceraw", AtEntry, symlink, "/y/link"},
+		{"its content is the target, which starts where the name does", "fs.path.target", AtEntry, symlink, unknown},
+		{"in the working directory, if the name is absolute", "fs.path.target", Whole, record("symlinkat", part(0, "../target"), part(2, "/y/link"), part(FactCwd, "/srv/a")), "/srv/target"},
+		{"in the directory of a relative name", "fs.path.target", Whole, record("symlink", part(0, "t/target"), part(1, "l"), part(Base+1, "/root")), "/root/t/target"},
+		{"an absolute content is known at the entry", "fs.path.target", AtEntry, record("symlink", part(0, "/etc/shadow")), "/etc/shadow"},
+		{"the raw content is", "fs.path.targetraw", AtEntry, symlink, "../target"},
+		{"a hard link's source is its new name", "fs.path.source", Whole, link, "/b"},
+		{"and its target the old one", "fs.path.target", Whole, link, "/etc/a"},
+		{"as it was given, too", "fs.path.targetraw", Whole, link, "a"},
+		{"a mount's source is the device", "fs.path.source", AtEntry, mount, "/dev/cdrom0"},
+		{"its target the folder", "fs.path.target", AtEntry, mount, "/mnt/cdrom"},
+		{"it has no single path", "fs.path.name", RowOnly, mount, absent},
+		{"a directory's path and a name", "evt.abspath.src", Whole, rename, "/x/a"},
+		{"and the second of these", "evt.abspath.dst", Whole, rename, "/y/b"},
+		{"a call without directories has none", "evt.abspath.src", RowOnly, mkdir, absent},
 		{"which has no raw form of its own", "fs.path.nameraw", AtEntry, symlink, absent},
 	})
 }

@@ -1,16 +1,13 @@
 package event
 
-import (
-	"strings"
-
-	"golang.org/x/sys/unix"
-)
+import "strings"
 
 func procName(p *Process) string    { return p.Name }
 func procExe(p *Process) string     { return p.Exe }
 func procExePath(p *Process) string { return p.ExePath }
 func procCmdline(p *Process) string { return p.Cmdline }
 func procPID(p *Process) int64      { return p.PID }
+func startOf(p *Process) int64      { return p.Start }
 
 // ofProc reads of the n-th ancestor: unknown while the process is not known, absent where there is none.
 func (v *View) ofProc(n int, read func(*Process) Value) Value {
@@ -33,6 +30,13 @@ func procText(n int, read func(*Process) string) getter {
 func procNum(n int, read func(*Process) int64) getter {
 	return func(v *View, _ *Arg, _ int) Value {
 		return v.ofProc(n, func(p *Process) Value { return num(read(p)) })
+	}
+}
+
+// procSome is procNum for numbers that are 0 where they are not known.
+func procSome(n int, read func(*Process) int64) getter {
+	return func(v *View, _ *Arg, _ int) Value {
+		return v.ofProc(n, func(p *Process) Value { return someNum(read(p)) })
 	}
 }
 
@@ -74,8 +78,16 @@ func leaderText(leader func(*Process) *Process, read func(*Process) string) gett
 
 func procAge(n int) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		return v.ofProc(n, func(p *Process) Value { return num(int64(v.Ev.Time()) - p.Start) })
+		return v.ofProc(n, func(p *Process) Value { return since(p.Start, int64(v.Ev.Time())) })
 	}
+}
+
+// since is from one time to another, both of which may be 0, not known.
+func since(from, to int64) Value {
+	if from == 0 || to == 0 {
+		return Value{}
+	}
+	return num(to - from)
 }
 
 func procExeline(v *View, _ *Arg, _ int) Value {
@@ -95,32 +107,54 @@ func (v *View) join(parts ...string) Value {
 	return str(text(v.scratch[start:]))
 }
 
-func procEnv(v *View, a *Arg, _ int) Value {
+func procArgs(v *View, a *Arg, _ int) Value {
 	return v.ofProc(0, func(p *Process) Value {
-		if a.Set {
-			return variable(p.Env, a.Key)
+		if !a.Set {
+			return str(p.Args)
 		}
-		start := len(v.scratch)
-		v.scratch = append(v.scratch, strings.TrimSuffix(p.Env, "\x00")...)
-		for i := start; i < len(v.scratch); i++ {
-			if v.scratch[i] == 0 {
-				v.scratch[i] = ' '
-			}
+		if a.Index >= p.ArgCount {
+			return Value{}
 		}
-		return str(text(v.scratch[start:]))
+		return str(element(p.argv, a.Index))
 	})
 }
 
-// variable returns the value of a variable of an environment with a NUL after each.
-func variable(env, name string) Value {
-	for env != "" {
-		var one string
-		one, env, _ = strings.Cut(env, "\x00")
-		if value, ok := strings.CutPrefix(one, name); ok && strings.HasPrefix(value, "=") {
-			return str(value[1:])
-		}
+// element returns the n-th of strings with a NUL between.
+func element(list string, n int) string {
+	for range n {
+		_, list, _ = strings.Cut(list, "\x00")
 	}
-	return Value{}
+	one, _, _ := strings.Cut(list, "\x00")
+	return one
+}
+
+// imageToStart is from the image's change to the process's start.
+func imageToStart(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value { return since(p.ExeCtime, p.Start) })
+}
+
+// imageAfterNamespace is from the start of the PID namespace to the image's change.
+func imageAfterNamespace(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		start := p.namespaceStart()
+		if start == 0 || p.ExeCtime <= start {
+			return Value{}
+		}
+		return num(p.ExeCtime - start)
+	})
+}
+
+// loginShell is the oldest shell above, or the process itself if it is one.
+func loginShell(v *View, _ *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		found := Value{}
+		for ; p != nil; p = p.Parent {
+			if strings.HasSuffix(p.Name, "sh") {
+				found = num(p.PID)
+			}
+		}
+		return found
+	})
 }
 
 func procCwd(v *View, _ *Arg, _ int) Value {
@@ -134,27 +168,32 @@ func procCwd(v *View, _ *Arg, _ int) Value {
 	return v.join(cwd.Text, "/")
 }
 
+// stream returns type and name of a standard stream, with a blank between.
+func (v *View) stream(fd int) Value {
+	list := v.fact(FactStdio)
+	if list.Status == Known {
+		list = some(element(list.Text, fd))
+	}
+	return list
+}
+
 func stdioName(fd int) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		list := v.fact(FactStdio)
-		if list.Status != Known {
-			return list
+		val := v.stream(fd)
+		if val.Status == Known {
+			_, name, _ := strings.Cut(val.Text, " ")
+			val = some(name)
 		}
-		rest := list.Text
-		for range fd {
-			_, rest, _ = strings.Cut(rest, "\x00")
-		}
-		name, _, _ := strings.Cut(rest, "\x00")
-		return some(name)
+		return val
 	}
 }
 
 func stdioType(fd int) getter {
-	name := stdioName(fd)
-	return func(v *View, a *Arg, i int) Value {
-		val := name(v, a, i)
+	return func(v *View, _ *Arg, _ int) Value {
+		val := v.stream(fd)
 		if val.Status == Known {
-			val = some(objectType(val.Text))
+			typ, _, _ := strings.Cut(val.Text, " ")
+			val = some(typ)
 		}
 		return val
 	}
@@ -174,30 +213,33 @@ func threadIsMain(v *View, _ *Arg, _ int) Value {
 	return truth(v.Ev.TID() == v.Ev.PID())
 }
 
-func caps(read func(*Process) int64) getter {
-	return func(v *View, _ *Arg, _ int) Value {
-		return v.ofProc(0, func(p *Process) Value {
-			start := len(v.scratch)
-			for c := range capNames {
-				if uint64(read(p))&(1<<c) == 0 {
-					continue
-				}
-				if len(v.scratch) > start {
-					v.scratch = append(v.scratch, ' ')
-				}
-				v.scratch = append(v.scratch, capNames[c]...)
+// threadGroup is the path of the control group that has the controller: in the
+// hierarchy of its own (version 1), else in the one that all share, cgroups(7).
+func threadGroup(v *View, a *Arg, _ int) Value {
+	return v.ofProc(0, func(p *Process) Value {
+		shared := Value{}
+		for rest := p.Cgroup; rest != ""; {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			_, line, _ = strings.Cut(line, ":")
+			controllers, path, _ := strings.Cut(line, ":")
+			if controllers == "" {
+				shared = some(path)
+			} else if inList(controllers, a.Key) {
+				return str(path)
 			}
-			return str(text(v.scratch[start:]))
-		})
-	}
+		}
+		return shared
+	})
 }
 
-// capNames are the capabilities by their numbers, capabilities(7).
-var capNames = [unix.CAP_LAST_CAP + 1]string{
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
-	"CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+// inList reports whether a list with commas between has the item.
+func inList(list, item string) bool {
+	for list != "" {
+		var one string
+		if one, list, _ = strings.Cut(list, ","); one == item {
+			return true
+		}
+	}
+	return false
 }

@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// processFields are those whose values are of the process or its ancestors.
-func processFields() (names []string) {
+// processFieldNames are those whose values are of the process or its ancestors.
+func processFieldNames() (names []string) {
 	for i := range Fields {
 		name := Fields[i].Name
 		for _, prefix := range []string{"proc.", "user.", "group.", "container.", "thread.cap", "thread.cgroups"} {
-			if strings.HasPrefix(name, prefix) {
+			if strings.HasPrefix(name, prefix) && Fields[i].Why() == "" {
 				names = append(names, name)
 			}
 		}
@@ -21,7 +21,7 @@ func processFields() (names []string) {
 func TestFieldsOfProcessesAreUnknownWithoutOne(t *testing.T) {
 	var v View
 	ev := record("execve", part(0, "/bin/sh"))
-	for _, name := range processFields() {
+	for _, name := range processFieldNames() {
 		v.BeginRow(ev.RowIndex())
 		if got := read(t, &v, name); got != unknown {
 			t.Errorf("%s of a row: got %q, want %q", name, got, unknown)
@@ -38,11 +38,11 @@ func TestFieldsOfProcessesAreUnknownWithoutOne(t *testing.T) {
 }
 
 func TestFieldsOfProcesses(t *testing.T) {
-	ev := record("execve", part(0, "/bin/cat"), part(FactStdio, "/dev/null\x00pipe:[7]\x00\x00"), ret(0))
+	ev := record("execve", part(0, "/bin/cat"), part(FactStdio, "file /dev/null\x00pipe pipe:[7]\x00\x00"), ret(0))
 	var v View
 	v.Begin(ev, family(), Whole)
 	for name, want := range map[string]string{
-		"proc.name": "cat", "proc.pname": "bash", "proc.aname": "bash", "proc.aname[0]": "cat", "proc.aname[2]": "init", "proc.aname[3]": absent,
+		"proc.name": "cat", "proc.pname": "bash", "proc.aname": "bash init", "proc.aexepath": "/bin/bash /usr/lib/init", "proc.apid": "11", "proc.apid[1]": "10", "proc.aname[0]": "cat", "proc.aname[2]": "init", "proc.aname[3]": absent,
 		"proc.exe": "cat", "proc.pexe": "-bash", "proc.aexe[2]": "/sbin/init", "proc.exepath": "/usr/bin/cat", "proc.pexepath": "/bin/bash",
 		"proc.aexepath[2]": "/usr/lib/init", "proc.args": "-n /etc/hosts", "proc.cmdline": "cat -n /etc/hosts", "proc.pcmdline": "bash",
 		"proc.acmdline[1]": "bash", "proc.acmdline[2]": absent, "proc.exeline": "cat -n /etc/hosts", "proc.cmdnargs": "2", "proc.cmdlenargs": "12",
@@ -53,7 +53,11 @@ func TestFieldsOfProcesses(t *testing.T) {
 		"proc.is_sid_leader": "false", "proc.is_pgid_leader": "true", "proc.is_vpgid_leader": "true",
 		"proc.is_exe_writable": "true", "proc.is_exe_upper_layer": "false", "proc.is_exe_lower_layer": "false", "proc.is_exe_from_memfd": "true",
 		"proc.exe_ino": "99", "proc.exe_ino.ctime": "999999999999999992", "proc.exe_ino.mtime": "999999999999999991",
-		"proc.exe_ino.ctime_duration_proc_start": "3", "proc.pid.ts": "999999999999999995", "proc.duration": "5", "proc.ppid.duration": "1000000000000000000",
+		"proc.exe_ino.ctime_duration_proc_start": "3",
+		"proc.args[0]":                           "-n", "proc.args[1]": "/etc/hosts", "proc.args[2]": absent, "proc.aargs[0]": "-n /etc/hosts", "proc.aargs[1]": absent,
+		"proc.aenv[1]": "LANG=C HOME=/home/ann", "proc.aenv[HOME]": "/home/ann", "proc.aenv[TERM]": "linux", "proc.aenv[NONE]": absent,
+		"proc.loginshellid": "10", "proc.pidns_init_start_ts": "999999999999999000", "proc.exe_ino.ctime_duration_pidns_start": "992",
+		"thread.cgroup.memory": "/user.slice", "proc.ppid.ts": absent, "proc.pid.ts": "999999999999999995", "proc.duration": "5", "proc.ppid.duration": absent,
 		"proc.stdin.name": "/dev/null", "proc.stdin.type": "file", "proc.stdout.type": "pipe", "proc.stderr.name": absent, "proc.stderr.type": absent,
 		"thread.cap_effective": "CAP_CHOWN CAP_SYS_ADMIN", "thread.cap_permitted": "CAP_CHECKPOINT_RESTORE", "thread.cap_inheritable": "",
 		"thread.cgroups": "0::/user.slice", "user.uid": "0", "user.name": "root", "user.homedir": "/root", "user.shell": "/bin/sh",

@@ -35,7 +35,7 @@ const lapse = (400*24+1)*time.Hour + time.Minute + time.Second + time.Millisecon
 func momentOf(n uint64, after time.Duration) *View {
 	var b Builder
 	b.Begin(RowProcExit, Origin{}, uint64(after))
-	v := &View{Number: n}
-	v.Begin(b.Event(), &Process{}, Whole)
+	v := &View{Number: n, Previous: 1}
+	v.Begin(b.Event(), &Process{State: State{Start: 1, InitStart: 1}, Parent: &Process{State: State{Start: 1}}}, Whole)
 	return v
 }

@@ -33,7 +33,7 @@ func (n *Needs) AddField(f *Field, rows *[len(Table)]bool) {
 }
 
 // processFacts are read once per process image, not per event.
-var processFacts = facts(FactEnv, FactGroup)
+var processFacts = facts(FactEnv, FactGroup, FactSpaces)
 
 // facts returns those of the facts that events of the row can have.
 func (r *Row) facts(f Facts) Facts {

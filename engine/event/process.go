@@ -11,13 +11,15 @@ type Process struct {
 	State
 	Name, Exe, ExePath string // comm, argv[0], the image
 	Args, Cmdline      string // arguments after argv[0], and Name with them, joined by blanks
+	argv               string // arguments after argv[0] with a NUL between
 	ArgCount, ArgBytes int    // of Args: how many, and their length without the blanks
 	Env                string // a NUL after each variable
 	Cwd                string // when it was last seen
 	Cgroup             string
 	User, Group        Account
 	Login              Account
-	Container          string // identity of at most 12 hexadecimal digits, or "host"
+	Container          Container
+	Spaces             Spaces
 	Parent             *Process
 	Serial             uint64 // unlike a PID, it is not used again in a run
 }
@@ -39,6 +41,7 @@ type State struct {
 	CapPermitted       int64
 	CapEffective       int64
 	Start              int64
+	InitStart          int64 // when the first process of the PID namespace started
 	ExeIno             int64
 	ExeMtime, ExeCtime int64
 	Flags              ExeFlags
@@ -60,7 +63,7 @@ var exeFlagNames = bitsOf("", symbol{"EXE_WRITABLE", uint64(ExeWritable), 0}, sy
 
 func (s *State) numbers() []*int64 {
 	return []*int64{&s.PID, &s.PPID, &s.VPID, &s.PGID, &s.SID, &s.VPGID, &s.VSID, &s.TTY, &s.UID, &s.EUID, &s.GID, &s.EGID, &s.LoginUID,
-		&s.CapInheritable, &s.CapPermitted, &s.CapEffective, &s.Start, &s.ExeIno, &s.ExeMtime, &s.ExeCtime, (*int64)(&s.Flags)}
+		&s.CapInheritable, &s.CapPermitted, &s.CapEffective, &s.Start, &s.InitStart, &s.ExeIno, &s.ExeMtime, &s.ExeCtime, (*int64)(&s.Flags)}
 }
 
 // imageNumbers is how many of numbers, the last ones, are of the image.
@@ -80,20 +83,13 @@ func (s *State) Append(b []byte, image bool) []byte {
 }
 
 // Update reads what Append wrote. Numbers that are not there stay as they are.
-func (s *State) Update(b []byte) {
-	for _, n := range s.numbers() {
-		if len(b) < 8 {
-			return
-		}
-		*n = int64(binary.LittleEndian.Uint64(b))
-		b = b[8:]
-	}
-}
+func (s *State) Update(b []byte) { readNumbers(b, s.numbers()...) }
 
 // SetArgs derives Exe, Args and Cmdline from argv with a NUL after each.
 func (p *Process) SetArgs(argv []byte) {
 	rest := strings.TrimSuffix(string(argv), "\x00")
 	p.Exe, rest, _ = strings.Cut(rest, "\x00")
+	p.argv = rest
 	p.Args = strings.ReplaceAll(rest, "\x00", " ")
 	p.ArgCount, p.ArgBytes = 0, 0
 	if rest != "" {
@@ -110,6 +106,26 @@ func (p *Process) SetName(name string) {
 	if p.Args != "" {
 		p.Cmdline += " " + p.Args
 	}
+}
+
+// SetImage sets the image's path from what /proc/PID/exe names. As in Falco, a
+// file that was deleted keeps its name, and one in memory has no folder.
+func (p *Process) SetImage(link string) {
+	p.ExePath = strings.TrimSuffix(link, " (deleted)")
+	if name, ok := strings.CutPrefix(p.ExePath, "/memfd:"); ok {
+		p.ExePath = "memfd:" + name
+	}
+}
+
+// namespaceStart returns when the first process of the PID namespace started:
+// as the source has it, else as an ancestor does; 0 where none knows.
+func (p *Process) namespaceStart() int64 {
+	for ; p != nil; p = p.Parent {
+		if p.InitStart != 0 {
+			return p.InitStart
+		}
+	}
+	return 0
 }
 
 // Ancestor returns the n-th ancestor: 0 is p itself, 1 its parent; nil where there is none.

@@ -88,14 +88,14 @@ func TestSetNameKeepsTheArguments(t *testing.T) {
 
 // family is init (1), a shell (10) that leads session 10, and cat (11) in its own group.
 func family() *Process {
-	top := &Process{State: State{PID: 1, SID: 1, PGID: 1}, Name: "init", Exe: "/sbin/init", ExePath: "/usr/lib/init"}
+	top := &Process{State: State{PID: 1, SID: 1, PGID: 1, InitStart: at - 1000}, Env: "TERM=linux\x00", Name: "init", Exe: "/sbin/init", ExePath: "/usr/lib/init"}
 	shell := &Process{State: State{PID: 10, PPID: 1, SID: 10, PGID: 10, VPID: 3}, Name: "bash", Exe: "-bash", ExePath: "/bin/bash", Parent: top}
-	shell.Cmdline = "bash"
+	shell.Cmdline, shell.Env = "bash", "LANG=C\x00HOME=/home/ann\x00"
 	p := &Process{
 		State: State{PID: 11, PPID: 10, VPID: 4, SID: 10, PGID: 11, VPGID: 4, TTY: 34816, UID: 1000, EUID: 0, GID: 100, EGID: 0, LoginUID: 1000,
 			CapEffective: 1<<21 | 1, CapPermitted: 1 << 40, Start: at - 5, ExeIno: 99, ExeCtime: at - 8, ExeMtime: at - 9, Flags: ExeWritable | ExeFromMemfd},
 		Name: "cat", ExePath: "/usr/bin/cat", Env: "HOME=/root\x00EMPTY=\x00PATH=/bin:/usr/bin\x00", Cwd: "/srv",
-		Cgroup: "0::/user.slice", Container: "host", Parent: shell,
+		Cgroup: "0::/user.slice", Container: Container{ID: NoContainer}, Parent: shell,
 		User: Account{"root", "/root", "/bin/sh"}, Group: Account{Name: "wheel"}, Login: Account{Name: "ann"},
 	}
 	p.SetArgs([]byte("cat\x00-n\x00/etc/hosts\x00"))
@@ -129,5 +129,33 @@ func TestAncestors(t *testing.T) {
 	}
 	if got := p.Ancestor(3); got != nil {
 		t.Errorf("ancestor 3: got %v, want none", got)
+	}
+}
+
+func TestImageOfWhatTheKernelNames(t *testing.T) {
+	for link, want := range map[string]string{
+		"/usr/bin/cat": "/usr/bin/cat", "/tmp/x (deleted)": "/tmp/x", "/memfd:deed (deleted)": "memfd:deed", "": "",
+	} {
+		var p Process
+		if p.SetImage(link); p.ExePath != want {
+			t.Errorf("%q: got %q, want %q", link, p.ExePath, want)
+		}
+	}
+}
+
+func TestControlGroupByItsController(t *testing.T) {
+	for name, tt := range map[string]struct{ groups, key, want string }{
+		"a hierarchy of its own":   {"4:cpu,cpuacct:/a\n0::/b\n", "cpuacct", "/a"},
+		"the one that all share":   {"4:cpu,cpuacct:/a\n0::/b\n", "memory", "/b"},
+		"a part of a name is none": {"4:cpuset:/a\n", "cpu", absent},
+		"no group at all":          {"", "cpu", absent},
+	} {
+		p := family()
+		p.Cgroup = tt.groups
+		var v View
+		v.Begin(record("openat"), p, Whole)
+		if got := read(t, &v, "thread.cgroup."+tt.key); got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
 	}
 }

@@ -46,7 +46,13 @@ const (
 	FactEnv    Part = 38 // the environment, NUL after each
 	FactGroup  Part = 39 // the control group's path
 	FactState  Part = 40 // numbers of the process (see State)
-	FactStdio  Part = 41 // what descriptors 0, 1 and 2 name, NUL after each
+	FactStdio  Part = 41 // descriptors 0, 1 and 2: type (see ObjectType), blank and what it names, NUL after each
+
+	FactUsage       Part = 42 // numbers of the thread's and the process's use of the machine (see UsageVTID)
+	FactLimits      Part = 43 // numbers of the process's descriptors (see LimitOpen)
+	FactInode       Part = 44 // numbers of the file that the event's descriptor is of (see InodeDevice)
+	FactDescriptors Part = 45 // the process's descriptors: number, blank and type, NUL after each (see ObjectType)
+	FactSpaces      Part = 46 // the inode numbers of the process's namespaces (see Spaces)
 )
 
 // Part flags: why a part is not the whole truth.

@@ -249,7 +249,7 @@ func FuzzParseRecord(f *testing.F) {
 	f.Add([]byte(record("openat", part(1, "a/../b"), part(Base+1, "/srv"), ret(3), part(FactObject, "/srv/b"))))
 	f.Add([]byte(record("connect", arg(0, 3), part(1, ip("192.0.2.7:443")), sock(Socket{Domain: 2, Kind: 1, Local: []byte(ip("10.0.0.1:999"))}))))
 	f.Add([]byte(record("execve", part(0, "/bin/sh"), part(1, "sh\x00-c\x00"), part(FactState, string(family().Append(nil, true))), ret(0))))
-	f.Add([]byte(record("openat2", wordPart(4, 1), lost(5), part(1, ""), part(FactStdio, "pipe:[1]\x00"))))
+	f.Add([]byte(record("openat2", wordPart(4, 1), lost(5), part(1, ""), part(FactStdio, "pipe pipe:[1]\x00"))))
 	f.Add([]byte(record("procexit", arg(0, 9))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ev, err := Parse(b)

@@ -67,6 +67,14 @@ func some(s string) Value {
 	return str(s)
 }
 
+// someNum is num for numbers that are 0 where they are not known.
+func someNum(n int64) Value {
+	if n == 0 {
+		return Value{}
+	}
+	return num(n)
+}
+
 func truth(b bool) Value {
 	if b {
 		return num(1)

@@ -28,6 +28,8 @@ type View struct {
 	Started uint64 // when the run started, in nanoseconds since the epoch
 	Host    string
 
+	Previous uint64 // when the event before was entered, in nanoseconds since the epoch; 0 for the first
+
 	index   int // of Row in Table
 	given   map[string][]Value
 	scratch []byte
@@ -223,13 +225,14 @@ func appendElements(dst []byte, start int, path string) []byte {
 }
 
 // Descriptor returns the descriptor that an event is about: the one that it
-// made, else the first that it was given; ok is false where there is none.
+// made, else the first that it was given, be it a directory that a path starts
+// from; ok is false where there is none.
 func (e Event) Descriptor() (fd int, ok bool) {
 	row := e.Row()
 	if ret, known := e.Ret(); known && row.Effect&OpensFD != 0 {
 		return int(ret), ret >= 0
 	}
-	i := row.first(0, isFD)
+	i := row.descriptor()
 	if i < 0 {
 		return 0, false
 	}
@@ -239,7 +242,7 @@ func (e Event) Descriptor() (fd int, ok bool) {
 }
 
 // hasDescriptor reports whether events of the row are about a descriptor.
-func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.first(0, isFD) >= 0 }
+func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.descriptor() >= 0 }
 
 // ReadsDescriptorFirst reports whether the call ends its descriptor, so that
 // what it names can only be read before.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,28 +20,66 @@ func newList() *cobra.Command {
 
 // fieldInfo is a field as list fields shows it.
 type fieldInfo struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-	Arg  string `json:"argument"`
-	Doc  string `json:"description"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Arg     string   `json:"argument"`
+	Doc     string   `json:"description"`
+	Sources []string `json:"sources"` // that can answer it
+	Why     string   `json:"why"`     // none can
+	class   string
 }
 
 var argNames = map[event.ArgKind]string{event.MayIndex: "[number]", event.MayKey: "[name]", event.MustKey: ".name"}
 
+// fieldInfos lists the fields class by class, as the classes come.
+func fieldInfos() (infos []fieldInfo) {
+	rank := map[string]int{}
+	for i := range event.Fields {
+		f := &event.Fields[i]
+		if _, seen := rank[f.Class()]; !seen {
+			rank[f.Class()] = len(rank)
+		}
+		infos = append(infos, fieldInfo{f.Name, f.Type.String(), argNames[f.Arg], f.Doc, append([]string{}, f.Sources()...), f.Why(), f.Class()})
+	}
+	slices.SortStableFunc(infos, func(a, b fieldInfo) int { return cmp.Compare(rank[a.class], rank[b.class]) })
+	return infos
+}
+
 func newListFields() *cobra.Command {
-	cmd := &cobra.Command{Use: "fields", Short: "the fields that rules can read", Args: noArgs,
+	cmd := &cobra.Command{Use: "fields", Short: "the fields that rules can read, and under which source", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var infos []fieldInfo
-			for i := range event.Fields {
-				f := &event.Fields[i]
-				infos = append(infos, fieldInfo{f.Name, f.Type.String(), argNames[f.Arg], f.Doc})
+			if format(cmd) == "markdown" {
+				fmt.Print(fieldsPreface)
 			}
-			return printTable(cmd, infos, []string{"FIELD", "TYPE", "MEANING"}, func(i fieldInfo) []string {
-				return []string{i.Name + i.Arg, i.Type, i.Doc}
+			return printTable(cmd, fieldInfos(), []string{"FIELD", "TYPE", "SOURCES", "MEANING"}, func(i fieldInfo) []string {
+				return []string{i.Name + i.Arg, i.Type, i.sources(), i.meaning()}
 			})
 		}}
-	addFormat(cmd)
+	addFormat(cmd, "markdown")
 	return cmd
+}
+
+// fieldsPreface stands before the fields in rules/FIELDS.md.
+const fieldsPreface = `<!-- Made by make generate; DO NOT EDIT. -->
+# Fields
+
+All fields that rules can read, with Falco's names and types. A field with an argument takes it behind a dot or in
+brackets where it is shown as ` + "`.name`" + `, else in brackets. What no source can answer loads, and is always absent.
+
+`
+
+func (i *fieldInfo) sources() string {
+	if len(i.Sources) == 0 {
+		return "none"
+	}
+	return strings.Join(i.Sources, ", ")
+}
+
+func (i *fieldInfo) meaning() string {
+	if i.Why == "" {
+		return i.Doc
+	}
+	return i.Doc + " (always absent: " + i.Why + ")"
 }
 
 // callInfo is a row of the event table as list syscalls shows it.

@@ -29,8 +29,11 @@ func format(cmd *cobra.Command) string { return cmd.Flag("format").Value.String(
 
 // printTable prints the items as JSON, or each as a line under the headings.
 func printTable[T any](cmd *cobra.Command, items []T, headings []string, line func(T) []string) error {
-	if format(cmd) == "json" {
+	switch format(cmd) {
+	case "json":
 		return printJSON(items)
+	case "markdown":
+		return printMarkdown(items, headings, line)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.Join(headings, "\t"))
@@ -39,3 +42,24 @@ func printTable[T any](cmd *cobra.Command, items []T, headings []string, line fu
 	}
 	return w.Flush()
 }
+
+// printMarkdown prints the table as GitHub's Markdown has it.
+func printMarkdown[T any](items []T, headings []string, line func(T) []string) error {
+	var b strings.Builder
+	row := func(cells []string) {
+		for _, c := range cells {
+			b.WriteString("| " + inCell.Replace(c) + " ")
+		}
+		b.WriteString("|\n")
+	}
+	row(headings)
+	b.WriteString(strings.Repeat("|---", len(headings)) + "|\n")
+	for _, item := range items {
+		row(line(item))
+	}
+	_, err := os.Stdout.WriteString(b.String())
+	return err
+}
+
+// inCell keeps text from being taken for a table's or a page's marks.
+var inCell = strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*")

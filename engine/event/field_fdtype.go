@@ -1,0 +1,94 @@
+package event
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func fdType(v *View, _ *Arg, _ int) Value {
+	switch {
+	case v.Row.opensPath():
+		return v.openedType()
+	case v.Row.Name == "memfd_create":
+		return str("memfd")
+	case !v.Row.hasDescriptor() || v.atCwd():
+		return Value{}
+	}
+	if info, st := v.socket(); st == Known {
+		return some(socketTypes[info.domain])
+	} else if st == Unknown {
+		return status(Unknown)
+	}
+	obj := v.fact(FactObject)
+	if obj.Status != Known {
+		return obj
+	}
+	if i := v.Row.descriptor(); i >= 0 && v.Row.Params[i].Type == DirFD {
+		return str("directory")
+	}
+	return some(ObjectType(obj.Text, 0))
+}
+
+// openedType is what a call that opens a path gives: told by its flags, as the kernel would.
+func (v *View) openedType() Value {
+	flags := v.openFlags()
+	if flags.Status == Known && flags.Num&unix.O_DIRECTORY != 0 && flags.Num&unix.O_TMPFILE != unix.O_TMPFILE {
+		return str("directory")
+	}
+	if flags.Status == Unknown {
+		return flags
+	}
+	return str("file")
+}
+
+var socketTypes = map[uint16]string{
+	unix.AF_INET: "ipv4", unix.AF_INET6: "ipv6", unix.AF_UNIX: "unix",
+	unix.AF_NETLINK: "netlink",
+}
+
+// ObjectType tells a descriptor's type (fd.type) by what /proc/PID/fd names it,
+// and of a socket by its domain, 0 where that is not known; empty for what has no type.
+func ObjectType(name string, domain uint16) string {
+	switch {
+	case domain != 0:
+		return socketTypes[domain]
+	case strings.HasPrefix(name, "/memfd:"):
+		return "memfd"
+	case strings.HasPrefix(name, "/"):
+		return "file"
+	case strings.HasPrefix(name, "socket:"):
+		return "socket"
+	case strings.HasPrefix(name, "pipe:"):
+		return "pipe"
+	case strings.HasPrefix(name, "anon_inode:"):
+		return anonTypes[strings.Trim(name[len("anon_inode:"):], "[]")]
+	}
+	return ""
+}
+
+var anonTypes = map[string]string{
+	"eventfd": "event", "eventpoll": "eventpoll", "inotify": "inotify", "signalfd": "signalfd",
+	"timerfd": "timerfd", "bpf-map": "bpf", "bpf-prog": "bpf", "userfaultfd": "userfaultfd",
+	"io_uring": "iouring", "pidfd": "pidfd",
+}
+
+// otherType is the character of what has no type, as in Falco.
+const otherType = "o"
+
+var typeChars = map[string]string{
+	"file": "f", "directory": "d", "ipv4": "4", "ipv6": "6", "unix": "u", "pipe": "p", "event": "e",
+	"eventpoll": "l", "inotify": "i", "signalfd": "s", "timerfd": "t", "memfd": "m", "netlink": "n",
+	"bpf": "b", "userfaultfd": "u", "iouring": "r", "pidfd": "P",
+}
+
+func fdTypeChar(v *View, a *Arg, i int) Value {
+	t := fdType(v, a, i)
+	switch {
+	case t.Status == Unknown || !v.Row.hasDescriptor() || v.atCwd():
+		return t
+	case typeChars[t.Text] == "":
+		return str(otherType)
+	}
+	return str(typeChars[t.Text])
+}

@@ -1,0 +1,152 @@
+package tracer
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// What /proc says of a thread's and a process's use of the machine, proc(5). It
+// changes all the time, so it is read for the event that a rule may match.
+
+// addUse adds those of these facts that the rules ask for, each once.
+func (t *Tracer) addUse(th *thread, facts event.Facts) {
+	for _, f := range []struct {
+		part event.Part
+		add  func(*thread)
+	}{{event.FactUsage, t.addUsage}, {event.FactLimits, t.addLimits}, {event.FactDescriptors, t.addDescriptors}} {
+		if facts.Has(f.part) && !t.rec.Event().Has(f.part) {
+			f.add(th)
+		}
+	}
+}
+
+func (t *Tracer) addNumbers(part event.Part, numbers []int64) {
+	t.stateBuf = event.AppendNumbers(t.stateBuf[:0], numbers...)
+	t.rec.Add(part, t.stateBuf)
+}
+
+// addUsage reads the thread's own line of numbers: that of its process would add up all threads.
+func (t *Tracer) addUsage(th *thread) {
+	var n [event.UsageNumbers]int64
+	f, ok := statFields(procPath(th.pid, "task/"+strconv.Itoa(th.tid)+"/stat"))
+	status, err := os.ReadFile(procPath(th.tid, "status"))
+	if !ok || err != nil {
+		t.rec.AddUnreadable(event.FactUsage)
+		return
+	}
+	n[event.UsageMinorFaults], n[event.UsageMajorFaults], n[event.UsageCPU] = number(f[7]), number(f[9]), number(f[36])
+	for line := range bytes.Lines(status) {
+		key, rest, _ := bytes.Cut(line, []byte(":"))
+		i, ok := usageKeys[string(key)]
+		if f := bytes.Fields(rest); ok && len(f) > 0 {
+			n[i] = number(f[0])
+			if i == event.UsageVTID {
+				n[i] = number(f[len(f)-1]) // the innermost namespace comes last
+			}
+		}
+	}
+	t.addNumbers(event.FactUsage, n[:])
+}
+
+// usageKeys are the lines of /proc/PID/status that are asked for.
+var usageKeys = map[string]int{
+	"NSpid": event.UsageVTID, "Threads": event.UsageThreads, "VmSize": event.UsageSize, "VmRSS": event.UsageResident, "VmSwap": event.UsageSwapped,
+}
+
+// addLimits counts the descriptors, and reads how many there may be.
+func (t *Tracer) addLimits(th *thread) {
+	open, err := os.ReadDir(procPath(th.pid, "fd"))
+	limits, other := os.ReadFile(procPath(th.pid, "limits"))
+	if err != nil || other != nil {
+		t.rec.AddUnreadable(event.FactLimits)
+		return
+	}
+	var n [event.LimitNumbers]int64
+	n[event.LimitOpen], n[event.LimitFiles] = int64(len(open)), openLimit(limits)
+	t.addNumbers(event.FactLimits, n[:])
+}
+
+// openLimit finds the soft limit in the line of the open files.
+func openLimit(limits []byte) int64 {
+	_, rest, _ := bytes.Cut(limits, []byte("Max open files"))
+	f := bytes.Fields(rest)
+	if len(f) == 0 {
+		return 0
+	}
+	return number(f[0])
+}
+
+// addDescriptors lists the descriptors with their types.
+func (t *Tracer) addDescriptors(th *thread) {
+	open, err := os.ReadDir(procPath(th.pid, "fd"))
+	if err != nil {
+		t.rec.AddUnreadable(event.FactDescriptors)
+		return
+	}
+	var b []byte
+	for _, entry := range open {
+		if typ, _, ok := describeFD(th, entry.Name()); ok && typ != "" {
+			b = append(append(append(b, entry.Name()...), ' '), typ...)
+			b = append(b, 0)
+		}
+	}
+	t.rec.Add(event.FactDescriptors, b)
+}
+
+// describeFD returns a descriptor's type and what it names; ok is false for one that is closed.
+func describeFD(th *thread, number string) (typ, name string, ok bool) {
+	path := procPath(th.pid, "fd/"+number)
+	name, err := os.Readlink(path)
+	if err != nil {
+		return "", "", false
+	}
+	if strings.HasPrefix(name, "socket:") {
+		return socketType(th, number, name), name, true
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return "directory", name, true
+	}
+	return event.ObjectType(name, 0), name, true
+}
+
+func socketType(th *thread, number, name string) string {
+	fd, err := strconv.Atoi(number)
+	if err != nil {
+		return ""
+	}
+	s, _ := readSocket(th, fd, strings.TrimSuffix(strings.TrimPrefix(name, "socket:["), "]"))
+	return event.ObjectType(name, s.Domain)
+}
+
+// addInode adds what the file system says of a descriptor's file.
+func (t *Tracer) addInode(tid int, link string) {
+	var file unix.Stat_t
+	name := procPath(tid, link)
+	if unix.Stat(name, &file) != nil {
+		t.rec.AddUnreadable(event.FactInode)
+		return
+	}
+	var n [event.InodeNumbers]int64
+	n[event.InodeDevice], n[event.InodeNumber], n[event.InodeLayer] = int64(file.Dev), int64(file.Ino), t.layer(name, &file)
+	t.addNumbers(event.FactInode, n[:])
+}
+
+// addSpaces adds the process's namespaces.
+func (t *Tracer) addSpaces(tid int) {
+	s := event.Spaces{PID: spaceOf(tid, "pid"), Net: spaceOf(tid, "net"), IPC: spaceOf(tid, "ipc")}
+	t.stateBuf = s.Append(t.stateBuf[:0])
+	t.rec.Add(event.FactSpaces, t.stateBuf)
+}
+
+// spaceOf reads a namespace's inode number from what its link names, pid:[4026531836]; 0 where it may not be read.
+func spaceOf(tid int, kind string) int64 {
+	name, _ := os.Readlink(procPath(tid, "ns/"+kind))
+	_, n, _ := strings.Cut(strings.TrimSuffix(name, "]"), "[")
+	return number([]byte(n))
+}
