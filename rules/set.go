@@ -118,11 +118,11 @@ func (s *Set) index() {
 
 func (s *Set) addNeeds(r *Rule, rows *[len(event.Table)]bool) {
 	for _, in := range r.code {
-		s.needs.AddField(s.preds[in.pred].field, rows)
+		s.needs.AddField(s.preds[in.pred].field, s.preds[in.pred].arg, rows)
 	}
 	for i := range r.Message.parts {
 		if f := r.Message.parts[i].field; f != nil {
-			s.needs.AddField(f, rows)
+			s.needs.AddField(f, r.Message.parts[i].arg, rows)
 		}
 	}
 }

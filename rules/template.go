@@ -19,6 +19,11 @@ type templatePart struct {
 	arg   *event.Arg
 }
 
+func (p *templatePart) valueType() event.FieldType {
+	t, _ := p.field.ValueType(p.arg)
+	return t
+}
+
 // newTemplate reads %field and %field[argument]; a percent sign before anything
 // else is itself. A star before it (%*field) is accepted and ignored. The error
 // is about the text's at-th byte.
@@ -69,7 +74,7 @@ func (t *Template) Append(b []byte, v *event.View) []byte {
 		p := &t.parts[i]
 		b = append(b, p.text...)
 		if p.field != nil {
-			b = p.field.Type.AppendText(b, p.field.Get(v, p.arg))
+			b = p.valueType().AppendText(b, p.field.Get(v, p.arg))
 		}
 	}
 	return b
@@ -79,7 +84,7 @@ func (t *Template) Append(b []byte, v *event.View) []byte {
 func (t *Template) Fields(v *event.View, f func(name string, typ event.FieldType, val event.Value)) {
 	for i := range t.parts {
 		if p := &t.parts[i]; p.field != nil && !t.seen(i) {
-			f(p.name, p.field.Type, p.field.Get(v, p.arg))
+			f(p.name, p.valueType(), p.field.Get(v, p.arg))
 		}
 	}
 }
