@@ -91,7 +91,7 @@ func checkOperator(t event.FieldType, op operator) error {
 		ok = ok || strings.Contains(kinds, "text") || kinds == "ordered"
 	case t == event.TypeBytes:
 		ok = ok || strings.Contains(kinds, "bytes")
-	case t != event.TypeBool && !t.IsAddr() && !t.IsText(): // what is text yet is a socket's addresses
+	case t != event.TypeBool && !t.IsAddr():
 		ok = ok || kinds == "ordered"
 	}
 	if !ok {
