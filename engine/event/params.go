@@ -354,6 +354,8 @@ func (v *View) descriptor(p *shown, fd int64) Value {
 		return status(Unknown)
 	case kind.Status == Absent && name.Status == Absent && !v.Ev.Has(FactObject):
 		return Value{} // nobody asked what it is of
+	case v.Row.Name == "socket":
+		name.Text = "" // it has no address yet
 	}
 	start := len(v.scratch)
 	v.scratch = append(append(v.scratch, '<'), v.letters(kind.Text)...)
@@ -361,7 +363,8 @@ func (v *View) descriptor(p *shown, fd int64) Value {
 	return str(text(v.scratch[start:]))
 }
 
-// folder is what the i-th parameter, a relative path, starts from.
+// folder is what the i-th parameter, a relative path, starts from: with an empty
+// path it is the thing itself, a file for all that is known.
 func (v *View) folder(i int) Value {
 	if i >= len(v.Row.Params) || !v.Ev.NeedsBase(i) {
 		return Value{}
@@ -369,6 +372,9 @@ func (v *View) folder(i int) Value {
 	dir := v.fact(Base + Part(i))
 	if dir.Status != Known {
 		return dir
+	}
+	if raw, _ := v.Ev.Bytes(Part(i)); len(raw) == 0 {
+		return v.join("<f>", dir.Text)
 	}
 	return v.join("<d>", dir.Text)
 }
