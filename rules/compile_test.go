@@ -70,7 +70,7 @@ func TestRowsThatARuleCanMatch(t *testing.T) {
 		{"an argument that few rows have", "evt.arg.newdirfd exists", "renameat renameat2"},
 		{"a call that does not return has no result", "evt.type in (exit_group, setuid) and evt.res = SUCCESS", "setuid"},
 		{"a contradiction", "evt.type = open and evt.type = openat", ""},
-		{"a name behind a negation", "evt.category = user and not evt.type startswith set", "capset getuid geteuid getgid getegid getresuid getresgid"},
+		{"a name behind a negation", "evt.category = user and not evt.type startswith set", "quotactl capset getuid geteuid getgid getegid getresuid getresgid"},
 		{"a name that no row has", "evt.type = nothing", ""},
 	}
 	for _, tt := range tests {
