@@ -39,6 +39,8 @@ func TestFactsThatFieldsNeed(t *testing.T) {
 		{"both ends of a connection", "evt.arg.tuple", "connect", facts(FactSocket)},
 		{"the path of what is opened is among the arguments", "evt.arg.fd", "openat", 0},
 		{"all parameters, with a descriptor", "evt.args", "fchmod", facts(FactObject, FactSocket)},
+		{"a working directory among the parameters", "evt.arg.path", "getcwd", facts(FactCwd)},
+		{"a path of that name", "evt.arg.path", "rmdir", 0},
 		{"all parameters, without one", "evt.args", "setuid", 0},
 	}
 	for _, tt := range tests {
@@ -58,6 +60,9 @@ func TestFactsOfProcesses(t *testing.T) {
 	n := needsOf(t, []string{"proc.env", "container.id", "proc.name"}, "execve")
 	if want := facts(FactEnv, FactGroup); n.Process != want {
 		t.Errorf("got %b, want %b", n.Process, want)
+	}
+	if n := needsOf(t, []string{"evt.arg.env"}, "execve", "setuid"); n.Process != facts(FactEnv) {
+		t.Errorf("of a parameter: got %b, want %b", n.Process, facts(FactEnv))
 	}
 }
 

@@ -12,6 +12,7 @@ type shown struct {
 	typ  Type
 	arg  int                 // index in the row's Params; -1: not an argument
 	read func(v *View) Value // of what is no argument: a number, or text; nil where nobody reads it
+	need Facts               // what a source must have read for that
 }
 
 // made is what rules see besides the arguments. What has no reader is known by
@@ -22,9 +23,9 @@ var made = map[string]shown{
 	"user": {typ: UID, read: (*View).result}, "group": {typ: GID, read: (*View).result},
 
 	"exe": {typ: String, read: ofProcess(procExe)}, "args": {typ: Strings, read: ofProcess(func(p *Process) string { return p.Args })},
-	"comm": {typ: String, read: ofProcess(procName)}, "cwd": {typ: String, read: func(v *View) Value { return procCwd(v, nil, 0) }},
-	"cgroups": {typ: Strings, read: ofProcess(func(p *Process) string { return p.Cgroup })},
-	"env":     {typ: Strings, read: func(v *View) Value { return procEnv(v, &Arg{}, 0) }},
+	"comm": {typ: String, read: ofProcess(procName)}, "cwd": {typ: String, read: (*View).folderOfProcess, need: facts(FactCwd)},
+	"cgroups": {typ: Strings, read: ofProcess(func(p *Process) string { return p.Cgroup }), need: facts(FactGroup)},
+	"env":     {typ: Strings, read: func(v *View) Value { return procEnv(v, &Arg{}, 0) }, need: facts(FactEnv)},
 	"tid":     {typ: PID, read: func(v *View) Value { return threadID(v, nil, 0) }}, "vtid": {typ: PID}, "pidns_init_start_ts": {typ: Uint},
 	"pid": numberOf(PID, procPID), "ptid": numberOf(PID, func(p *Process) int64 { return p.PPID }), "vpid": numberOf(PID, func(p *Process) int64 { return p.VPID }),
 	"pgid": numberOf(PID, func(p *Process) int64 { return p.PGID }), "vpgid": numberOf(PID, func(p *Process) int64 { return p.VPGID }),
@@ -51,7 +52,8 @@ var made = map[string]shown{
 	"quotafilepath": {typ: String}, "dqb_bhardlimit": {typ: Uint}, "dqb_bsoftlimit": {typ: Uint}, "dqb_curspace": {typ: Uint}, "dqb_ihardlimit": {typ: Uint},
 	"dqb_isoftlimit": {typ: Uint}, "dqb_btime": {typ: Uint}, "dqb_itime": {typ: Uint}, "dqi_bgrace": {typ: Uint}, "dqi_igrace": {typ: Uint},
 	"dqi_flags": {typ: Uint32}, "quota_fmt_out": {typ: Uint32}, "type": {typ: Uint32}, "quota_fmt": {typ: Uint32},
-	"ret": {typ: Errno}, "core": {typ: Uint32}, "reaper_tid": {typ: PID},
+	"exitcode": {typ: Errno, read: ofStatus(func(s int64) int64 { return s >> 8 & 0xff })}, "deadly": {typ: SignalNumber, read: ofStatus(func(s int64) int64 { return s & 0x7f })},
+	"core": {typ: Uint32, read: ofStatus(func(s int64) int64 { return s >> 7 & 1 })}, "reaper_tid": {typ: PID},
 }
 
 func ofProcess(read func(*Process) string) func(*View) Value {
@@ -60,6 +62,25 @@ func ofProcess(read func(*Process) string) func(*View) Value {
 
 func numberOf(t Type, read func(*Process) int64) shown {
 	return shown{typ: t, read: func(v *View) Value { return procNum(0, read)(v, nil, 0) }}
+}
+
+// ofStatus reads of a process's end: its status as wait(2) has it.
+func ofStatus(read func(status int64) int64) func(*View) Value {
+	return func(v *View) Value {
+		status := v.word(0)
+		if status.Status == Known {
+			status.Num = read(status.Num)
+		}
+		return status
+	}
+}
+
+// folderOfProcess is the working directory.
+func (v *View) folderOfProcess() Value {
+	if cwd := v.fact(FactCwd); cwd.Status == Known {
+		return cwd
+	}
+	return ofProcess(func(p *Process) string { return p.Cwd })(v)
 }
 
 func zero(*View) Value { return num(0) }
@@ -89,7 +110,7 @@ func (r *Row) shownParams() rowParams {
 	for _, word := range strings.Fields(r.shownNames()) {
 		name, key, renamed := strings.Cut(word, ":")
 		if i := r.Param(name); i >= 0 && !renamed {
-			p.all = append(p.all, shown{name, r.Params[i].Type, i, nil})
+			p.all = append(p.all, shown{name: name, typ: r.Params[i].Type, arg: i})
 			continue
 		}
 		if !renamed {
@@ -102,7 +123,7 @@ func (r *Row) shownParams() rowParams {
 	p.falco = len(p.all)
 	for i := range r.Params {
 		if p.index(r.Params[i].Name) < 0 && r.Params[i].Type != Pointer {
-			p.all = append(p.all, shown{r.Params[i].Name, r.Params[i].Type, i, nil})
+			p.all = append(p.all, shown{name: r.Params[i].Name, typ: r.Params[i].Type, arg: i})
 		}
 	}
 	return p
@@ -208,18 +229,14 @@ func (t Type) fieldType() FieldType {
 
 // facts is what a source must have read for the parameter.
 func (p *shown) facts() Facts {
-	switch {
-	case p.typ == FD:
+	switch p.typ {
+	case FD:
 		return fdFacts
-	case p.typ == Tuple:
+	case Tuple:
 		return sockFacts
-	case p.arg >= 0:
-		return 0
 	}
-	return madeFacts[p.name]
+	return p.need
 }
-
-var madeFacts = map[string]Facts{"env": facts(FactEnv), "cgroups": facts(FactGroup), "cwd": facts(FactCwd)}
 
 // Parameters returns the names of what rules see of the row (evt.arg.NAME), in the order of evt.args.
 func (r *Row) Parameters() []string {

@@ -155,6 +155,9 @@ func TestAllParametersAsTheReferencePrintsThem(t *testing.T) {
 		{"a result that is a user", "evt.args", Whole, record("getuid", ret(33)), "uid=33"},
 		{"a value beside flags", "evt.args", Whole, record("futex", arg(0, 0x10), arg(1, 129), arg(2, 1), ret(0)), "res=0 addr=10 op=129(FUTEX_PRIVATE_FLAG|FUTEX_WAKE) val=1"},
 		{"a signal", "evt.args", Whole, record("kill", arg(0, 1), arg(1, 9), ret(0)), "res=0 pid=1 sig=9(SIGKILL)"},
+		{"an end by exit", "evt.args", Whole, record("procexit", arg(0, 3<<8)), "status=768 ret=3 sig=0 core=0 reaper_tid=<NA>"},
+		{"an end by a signal", "evt.args", Whole, record("procexit", arg(0, 0x8b)), "status=139 ret=0 sig=11(SIGSEGV) core=1 reaper_tid=<NA>"},
+		{"a working directory", "evt.args", Whole, record("getcwd", part(FactCwd, "/srv"), ret(5)), "res=5 path=/srv"},
 		{"what Falco only names", "evt.args", Whole, record("gettid", ret(9)), "res=9"},
 	})
 }

@@ -5,7 +5,7 @@ var Table = [...]Row{
 	// Pseudo rows: what a source says of processes by itself.
 	0: {"procinfo", Proc, Pseudo, nil, 0, ""},
 	1: {"spawn", Proc, Pseudo, Params{{Name: "child", Type: PID}}, Spawns, "child"},
-	2: {"procexit", Proc, Pseudo, Params{{Name: "status", Type: Int}}, Ends, "status ret sig core reaper_tid"},
+	2: {"procexit", Proc, Pseudo, Params{{Name: "status", Type: Int}}, Ends, "status ret:exitcode sig:deadly core reaper_tid"},
 
 	// Files: opening.
 	3: {"open", File, Exit, Params{{"name", Path, nil}, {"flags", OpenFlags, nil}, {"mode", OpenMode, nil}}, OpensFD, "fd name flags mode dev ino"},
