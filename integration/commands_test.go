@@ -99,6 +99,15 @@ func readAlerts(ts *testscript.TestScript, name string) (alerts []alert) {
 	return alerts
 }
 
+// text returns a field as text; of one that is no string, its JSON.
+func (a *alert) text(name string) string {
+	if s, ok := a.Fields[name].(string); ok {
+		return s
+	}
+	b, _ := json.Marshal(a.Fields[name]) // it came from JSON
+	return string(b)
+}
+
 func (a *alert) matches(rule string, fields []string) bool {
 	if rule != "*" && a.Rule != rule {
 		return false
@@ -107,8 +116,7 @@ func (a *alert) matches(rule string, fields []string) bool {
 		name, want, _ := strings.Cut(f, "=")
 		got := a.Priority
 		if name != "priority" {
-			b, _ := json.Marshal(a.Fields[name]) // it came from JSON
-			got = strings.Trim(string(b), `"`)
+			got = a.text(name)
 		}
 		if got != want {
 			return false

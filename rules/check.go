@@ -23,12 +23,13 @@ type (
 
 // checker resolves the names of conditions, and collects the set's predicates.
 type checker struct {
-	doc    *document
-	preds  []*predicate
-	byText map[string]int32
-	macros map[string]*macro
-	lists  map[string][]string // those already expanded; nil for one that cannot be
-	stack  []string            // the macros being expanded
+	doc      *document
+	preds    []*predicate
+	byText   map[string]int32
+	macros   map[string]*macro
+	operands map[fieldName]*operand // of fields
+	lists    map[string][]string    // those already expanded; nil for one that cannot be
+	stack    []string               // the macros being expanded
 
 	rule string // what is being checked, and where it stands
 	src  script
@@ -44,7 +45,7 @@ type macro struct {
 }
 
 func newChecker(doc *document) *checker {
-	c := &checker{doc: doc, byText: map[string]int32{}, macros: map[string]*macro{}, lists: map[string][]string{}}
+	c := &checker{doc: doc, byText: map[string]int32{}, macros: map[string]*macro{}, operands: map[fieldName]*operand{}, lists: map[string][]string{}}
 	for _, name := range doc.order {
 		c.macros[name] = &macro{def: doc.macros[name]}
 	}
@@ -261,11 +262,19 @@ func (c *checker) eventTypes(k *check, at []int) bool {
 	ok := true
 	for i, value := range k.values {
 		if !event.IsType(value) {
-			c.unknown(at[i], "event type", value, event.Types())
+			c.unknown(at[i], "event type", value, typeNames())
 			ok = false
 		}
 	}
 	return ok
+}
+
+func typeNames() []string {
+	names := make([]string, len(event.Table))
+	for i := range event.Table {
+		names[i] = event.Table[i].Name
+	}
+	return names
 }
 
 // typeField is the field that says which call an event is of.

@@ -175,6 +175,7 @@ func (s *Set) findNeeds() {
 	}
 	type use struct {
 		field *event.Field
+		arg   *event.Arg
 		rows  rowSet
 	}
 	seen := map[use]bool{}
@@ -182,10 +183,10 @@ func (s *Set) findNeeds() {
 		if !r.Enabled {
 			continue
 		}
-		r.fields(s, func(f *event.Field, _ *event.Arg) {
-			if u := (use{f, r.rows}); !seen[u] {
+		r.fields(s, func(f *event.Field, arg *event.Arg) {
+			if u := (use{f, arg, r.rows}); !seen[u] {
 				seen[u] = true
-				s.needs.AddField(f, r.rows.bools())
+				s.needs.AddField(f, arg, r.rows.bools())
 			}
 		})
 	}

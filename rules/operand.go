@@ -36,7 +36,23 @@ func (c *checker) term(t term) *operand {
 	panic("unreachable: unknown term")
 }
 
+// fieldOperand returns the operand that reads a field: the same one for all that
+// ask for the same field.
 func (c *checker) fieldOperand(n *fieldName) *operand {
+	if o := c.operands[n.key()]; o != nil {
+		return o
+	}
+	o := c.newFieldOperand(n)
+	if o != nil {
+		c.operands[n.key()] = o
+	}
+	return o
+}
+
+// key is the field's name wherever it stands.
+func (n *fieldName) key() fieldName { return fieldName{0, n.name, n.arg, n.hasArg} }
+
+func (c *checker) newFieldOperand(n *fieldName) *operand {
 	f, arg, ok := c.field(n)
 	if !ok {
 		return nil

@@ -140,7 +140,7 @@ func (op operator) fits(t event.FieldType, list bool) bool {
 		k = ofText | ofOrder
 	case t == event.TypeBytes:
 		k = ofBytes
-	case t == event.TypeBool, t.IsAddr():
+	case t == event.TypeBool, t.IsAddr(), t == event.TypeSockAddr, t == event.TypeSockTuple:
 		return operators[op.String()].kinds&ofAny == ofAny
 	default:
 		k = ofOrder

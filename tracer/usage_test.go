@@ -20,7 +20,7 @@ func needing(t *testing.T, row string, fields ...string) *event.Needs {
 	for _, name := range fields {
 		f, _, ok := event.LookupField(name)
 		require.True(t, ok, name)
-		n.AddField(f, &match)
+		n.AddField(f, event.NewArg(""), &match)
 	}
 	return n
 }

@@ -7,16 +7,17 @@ import "tiercel/engine/event"
 // every fact that any field could ask for, so that other rules can be tried on them.
 func Needs(n *event.Needs) *event.Needs {
 	all := *n
+	none := event.NewArg("") // what a parameter that an argument names needs, evt.args needs too
 	var rows [len(event.Table)]bool
 	for i := range event.Fields {
-		all.AddField(&event.Fields[i], &rows) // for the state that any field asks for
+		all.AddField(&event.Fields[i], none, &rows) // for the state that any field asks for
 	}
 	for i := range event.Table {
 		rows[i] = all.Rows[i].Watch() || event.Table[i].Effect&event.Executes != 0
 		all.Rows[i].Match = rows[i]
 	}
 	for i := range event.Fields {
-		all.AddField(&event.Fields[i], &rows)
+		all.AddField(&event.Fields[i], none, &rows)
 	}
 	return &all
 }

@@ -103,7 +103,10 @@ func readings() (all []*reading) {
 	return all
 }
 
-func (r *reading) text(v *View) string { return textOf(r.Field, r.Get(v, r.arg)) }
+func (r *reading) text(v *View) string {
+	typ, _ := r.ValueType(r.arg)
+	return textOf(typ, r.Get(v, r.arg))
+}
 
 // compareStages reads each field of an event at each stage. The early views are
 // those of a gate, which knows nothing of the run.

@@ -88,17 +88,14 @@ type Arg struct {
 	Set   bool
 
 	isNumber bool
-	param    [len(Table)]int8 // index of the parameter named Key, by row; -1 where the row has none
+	param    *namedParam // nil where no row has a parameter named Key
 }
 
 // NewArg returns the argument with that text; an empty text means none.
 func NewArg(key string) *Arg {
-	a := &Arg{Key: key, Set: key != ""}
+	a := &Arg{Key: key, Set: key != "", param: paramByName[key]}
 	if n, err := strconv.Atoi(key); err == nil {
 		a.Index, a.isNumber = n, true
-	}
-	for i := range Table {
-		a.param[i] = int8(Table[i].Param(key))
 	}
 	return a
 }
@@ -211,15 +208,28 @@ func (f *Field) ValueType(a *Arg) (t FieldType, ok bool) {
 	if f.Type != TypeDynamic {
 		return f.Type, true
 	}
-	for i := range Table {
-		if n := a.param[i]; n >= 0 {
-			if Table[i].Params[n].Type.InMemory() {
-				return TypeString, true
-			}
-			return TypeInt, true
+	if a.param == nil {
+		return TypeInt, false
+	}
+	return a.param.raw, true
+}
+
+// rowFacts returns what a source must have read for the field in events of the
+// row: that of a call's parameters is theirs.
+func (f *Field) rowFacts(a *Arg, row int) Facts {
+	need := f.Facts
+	switch f.Name {
+	case "evt.arg", "evt.rawarg":
+		if p := a.in(row); p != nil {
+			need |= p.facts()
+		}
+	case "evt.args", "evt.info":
+		params := &paramsOf[row]
+		for i := range params.all[:params.falco] {
+			need |= params.all[i].facts()
 		}
 	}
-	return TypeInt, a.Key == "res" || a.Key == "fd"
+	return need
 }
 
 // AppendText appends the text of a value of the type, as messages show it.

@@ -74,7 +74,13 @@ func inContainer(get getter) getter {
 // portText is a port as Falco names services where names are not looked up: its number.
 func portText(s side) getter {
 	port := fdPort(s)
-	return func(v *View, a *Arg, i int) Value { return v.numberText(port(v, a, i)) }
+	return func(v *View, a *Arg, i int) Value {
+		n := port(v, a, i)
+		if n.Status != Known {
+			return n
+		}
+		return v.text(func(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }, n.Num)
+	}
 }
 
 // fdConnected tells by the kernel's word of the socket alone: an address that a

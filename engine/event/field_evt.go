@@ -2,7 +2,6 @@ package event
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -75,7 +74,7 @@ func evtRes(v *View, _ *Arg, _ int) Value {
 }
 
 func resultName(ret int64) string {
-	if ret >= 0 || ret < -4095 {
+	if ret >= 0 || ret < -maxErrno {
 		return "SUCCESS"
 	}
 	if name := unix.ErrnoName(unix.Errno(-ret)); name != "" {
@@ -102,7 +101,7 @@ func openExec(v *View, _ *Arg, _ int) Value {
 	if flags.Status != Known || flags.Num == 0 {
 		return flags
 	}
-	i := v.Row.first(0, func(t Type) bool { return t == Mode })
+	i := v.Row.first(0, func(t Type) bool { return t == OpenMode })
 	if i < 0 {
 		return truth(false)
 	}
@@ -114,83 +113,14 @@ func openExec(v *View, _ *Arg, _ int) Value {
 }
 
 func evtArg(v *View, a *Arg, _ int) Value {
-	i := a.in(v)
-	if i < 0 {
-		return v.derived(a.Key)
-	}
-	if v.Stage == RowOnly {
-		return status(Unknown)
-	}
-	return v.argText(i)
-}
-
-// in returns the index of the parameter that the argument names in the view's row, or -1.
-func (a *Arg) in(v *View) int {
-	if n := int(a.param[v.index]); n >= 0 {
-		return n
-	}
-	if a.isNumber && a.Index >= 0 && a.Index < len(v.Row.Params) {
-		return a.Index
-	}
-	return -1
-}
-
-// derived is the parameters that are no arguments: the result, and what the
-// kernel makes of an exec.
-func (v *View) derived(name string) Value {
-	switch {
-	case name == "res":
-		return evtRes(v, nil, 0)
-	case name == "fd" && v.Row.Effect&OpensFD != 0:
-		return v.numberText(v.result())
-	case v.Row.Effect&Executes == 0 || v.Proc == nil && v.Stage == Whole:
+	p := a.in(v.index)
+	if p == nil {
 		return Value{}
-	case name == "flags":
-		return v.ofProc(0, func(p *Process) Value { return v.append(exeFlagNames.append, uint64(p.Flags)) })
-	case name == "exe":
-		return procText(0, procExe)(v, nil, 0)
-	case name == "args":
-		return procText(0, func(p *Process) string { return p.Args })(v, nil, 0)
-	case name == "uid":
-		return v.numberText(procNum(0, func(p *Process) int64 { return p.EUID })(v, nil, 0))
 	}
-	return Value{}
-}
-
-func (v *View) append(f func([]byte, uint64) []byte, word uint64) Value {
-	start := len(v.scratch)
-	v.scratch = f(v.scratch, word)
-	return str(text(v.scratch[start:]))
-}
-
-func (v *View) numberText(n Value) Value {
-	if n.Status != Known {
-		return n
+	if resolved := v.resolved(p); resolved.Status != Absent {
+		return resolved
 	}
-	start := len(v.scratch)
-	v.scratch = strconv.AppendInt(v.scratch, n.Num, 10)
-	return str(text(v.scratch[start:]))
-}
-
-func (v *View) argText(i int) Value {
-	switch t := v.Row.Params[i].Type; t {
-	case Path, String:
-		return v.fact(Part(i))
-	case Strings:
-		list := v.fact(Part(i))
-		if list.Status == Known {
-			list.Text = strings.ReplaceAll(strings.TrimSuffix(list.Text, "\x00"), "\x00", " ")
-		}
-		return list
-	case SockAddr, MsgName:
-		return v.sockText(i)
-	default:
-		w, ok := v.Ev.Word(i)
-		if !ok {
-			return Value{}
-		}
-		return v.append(t.AppendWord, w)
-	}
+	return v.plain(p)
 }
 
 func (v *View) sockText(i int) Value {
@@ -208,35 +138,34 @@ func (v *View) sockText(i int) Value {
 }
 
 func evtRawArg(v *View, a *Arg, _ int) Value {
-	i := a.in(v)
-	switch {
-	case i >= 0 && v.Row.Params[i].Type.InMemory():
+	p := a.in(v.index)
+	if p == nil {
 		return Value{}
-	case i >= 0:
-		return v.word(i)
-	case a.Key == "res" || a.Key == "fd" && v.Row.Effect&OpensFD != 0:
-		return v.result()
 	}
-	return Value{}
+	val := v.value(p)
+	if a.param == nil || a.param.raw.IsText() != p.typ.fieldType().IsText() {
+		return Value{} // another row's parameter of that name is a number
+	}
+	if val.Status == Known && !a.param.raw.IsText() {
+		val.Num = p.typ.falco(val.Num)
+	}
+	return val
 }
 
 func evtArgs(v *View, _ *Arg, _ int) Value {
 	if v.Stage == RowOnly {
 		return status(Unknown)
 	}
+	params := &paramsOf[v.index]
 	var b []byte
-	switch res := evtRes(v, nil, 0); res.Status {
-	case Unknown:
-		return res
-	case Known:
-		b = append(append(b, "res="...), res.Text...)
-	}
-	for i := range v.Row.Params {
-		if len(b) > 0 {
+	for i := range params.all[:params.falco] {
+		if i > 0 {
 			b = append(b, ' ')
 		}
-		b = append(append(b, v.Row.Params[i].Name...), '=')
-		b = TypeString.AppendText(b, v.argText(i))
+		var st Status
+		if b, st = v.appendArg(b, &params.all[i]); st == Unknown {
+			return status(Unknown)
+		}
 	}
-	return str(string(b))
+	return str(text(b))
 }

@@ -169,7 +169,7 @@ func TestBothEndsOfAConnection(t *testing.T) {
 	for _, name := range []string{"fd.ip", "fd.net", "fd.port"} {
 		f, a := field(t, name)
 		var got []string
-		f.Any(&v, a, func(val Value) bool { got = append(got, textOf(f, val)); return false })
+		f.Any(&v, a, func(val Value) bool { got = append(got, textOf(f.Type, val)); return false })
 		want := []string{"10.0.0.1", "192.0.2.7"}
 		if name == "fd.port" {
 			want = []string{"5000", "443"}

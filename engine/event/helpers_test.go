@@ -58,7 +58,8 @@ const (
 func read(t testing.TB, v *View, name string) string {
 	t.Helper()
 	f, a := field(t, name)
-	return textOf(f, f.Get(v, a))
+	typ, _ := f.ValueType(a)
+	return textOf(typ, f.Get(v, a))
 }
 
 func field(t testing.TB, name string) (*Field, *Arg) {
@@ -71,12 +72,12 @@ func field(t testing.TB, name string) (*Field, *Arg) {
 	return f, NewArg(dotted + inner)
 }
 
-func textOf(f *Field, val Value) string {
+func textOf(t FieldType, val Value) string {
 	switch val.Status {
 	case Absent:
 		return absent
 	case Unknown:
 		return unknown
 	}
-	return string(f.Type.AppendText(nil, val))
+	return string(t.AppendText(nil, val))
 }

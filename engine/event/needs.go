@@ -19,14 +19,17 @@ type RowNeed struct {
 // Watch reports whether the row's calls must be seen at all.
 func (n RowNeed) Watch() bool { return n.Match || n.State }
 
-// AddField asks for what the field needs, for events of the rows that have Match set in rows.
-func (n *Needs) AddField(f *Field, rows *[len(Table)]bool) {
-	n.Process |= f.Facts & processFacts
+// AddField asks for what the field with that argument needs, for events of the
+// rows that have Match set in rows.
+func (n *Needs) AddField(f *Field, a *Arg, rows *[len(Table)]bool) {
+	effects := f.Effects()
 	for i := range Table {
 		if rows[i] {
-			n.Rows[i].Facts |= Table[i].facts(f.Facts)
+			need := f.rowFacts(a, i)
+			n.Process |= need & processFacts
+			n.Rows[i].Facts |= Table[i].facts(need)
 		}
-		if Table[i].Effect&f.Effects() != 0 {
+		if Table[i].Effect&effects != 0 {
 			n.Rows[i].State = true
 		}
 	}

@@ -15,8 +15,8 @@ func needsOf(t *testing.T, fields []string, rows ...string) *Needs {
 		match[Lookup(name)], n.Rows[Lookup(name)].Match = true, true
 	}
 	for _, name := range fields {
-		f, _ := field(t, name)
-		n.AddField(f, &match)
+		f, a := field(t, name)
+		n.AddField(f, a, &match)
 	}
 	return &n
 }
@@ -33,6 +33,15 @@ func TestFactsThatFieldsNeed(t *testing.T) {
 		{"the working directory", "proc.cwd", "setuid", facts(FactCwd)},
 		{"the standard streams", "proc.stdin.type", "execve", facts(FactStdio)},
 		{"the environment is of the process", "proc.env", "execve", 0},
+		{"a descriptor among the parameters", "evt.arg.fd", "fchmod", facts(FactObject, FactSocket)},
+		{"a parameter that is no descriptor", "evt.arg.mode", "fchmod", 0},
+		{"a descriptor by its position", "evt.arg[1]", "fchmod", facts(FactObject, FactSocket)},
+		{"both ends of a connection", "evt.arg.tuple", "connect", facts(FactSocket)},
+		{"the path of what is opened is among the arguments", "evt.arg.fd", "openat", 0},
+		{"all parameters, with a descriptor", "evt.args", "fchmod", facts(FactObject, FactSocket)},
+		{"a working directory among the parameters", "evt.arg.path", "getcwd", facts(FactCwd)},
+		{"a path of that name", "evt.arg.path", "rmdir", 0},
+		{"all parameters, without one", "evt.args", "setuid", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,6 +60,9 @@ func TestFactsOfProcesses(t *testing.T) {
 	n := needsOf(t, []string{"proc.env", "container.id", "proc.name"}, "execve")
 	if want := facts(FactEnv, FactGroup); n.Process != want {
 		t.Errorf("got %b, want %b", n.Process, want)
+	}
+	if n := needsOf(t, []string{"evt.arg.env"}, "execve", "setuid"); n.Process != facts(FactEnv) {
+		t.Errorf("of a parameter: got %b, want %b", n.Process, facts(FactEnv))
 	}
 }
 

@@ -58,9 +58,6 @@ const (
 	ExeFromMemfd
 )
 
-var exeFlagNames = bitsOf("", symbol{"EXE_WRITABLE", uint64(ExeWritable), 0}, symbol{"EXE_UPPER_LAYER", uint64(ExeUpperLayer), 0},
-	symbol{"EXE_FROM_MEMFD", uint64(ExeFromMemfd), 0}, symbol{"EXE_LOWER_LAYER", uint64(ExeLowerLayer), 0})
-
 func (s *State) numbers() []*int64 {
 	return []*int64{&s.PID, &s.PPID, &s.VPID, &s.PGID, &s.SID, &s.VPGID, &s.VSID, &s.TTY, &s.UID, &s.EUID, &s.GID, &s.EGID, &s.LoginUID,
 		&s.CapInheritable, &s.CapPermitted, &s.CapEffective, &s.Start, &s.InitStart, &s.ExeIno, &s.ExeMtime, &s.ExeCtime, (*int64)(&s.Flags)}

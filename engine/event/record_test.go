@@ -205,7 +205,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a size above the bound", func(ev Event) Event {
 			return append(set(offSize, 0, 0, 1)(ev), make([]byte, 1<<16)...)
 		}},
-		{"a row that is not in the table", set(offRow, byte(len(Table)), byte(len(Table)>>8))},
+		{"a row that is not in the table", set(offRow, byte(len(Table)&0xff), byte(len(Table)>>8))},
 		{"a part that is longer than the record", set(headerSize+2, 200)},
 		{"a part whose header is cut", set(offSize, headerSize+3)},
 	}

@@ -139,7 +139,7 @@ func (s Sock) append(b []byte) []byte {
 	case s.Family == unix.AF_UNIX:
 		return append(b, s.Path...)
 	}
-	return Domain.AppendWord(b, uint64(s.Family))
+	return strconv.AppendUint(append(b, "family "...), uint64(s.Family), 10)
 }
 
 func appendAddr(b []byte, raw string) []byte {

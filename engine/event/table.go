@@ -1,293 +1,295 @@
 package event
 
-// Row is one line of the table: all that tiercel knows of a system call.
-//
-// The index of a row is its identity in filters, BPF maps and recorded events.
-// So lines are only ever appended, and a line keeps its parameters' order; the
-// only change permitted to a line is a further parameter at its end.
-type Row struct {
-	Name   string // the kernel's name, as libseccomp and evt.type know it
-	Class  Class
-	When   When
-	Params Params // in the order of the call's arguments
-	Effect Effect // on the state of the process
-}
-
-// Params are a call's parameters, under the names that Falco gives them.
-type Params []Param
-
-// Param is one parameter of a call. Without In it is the argument at its own
-// position; with In it is a 64-bit word of the struct that an argument points to.
-type Param struct {
-	Name string
-	Type Type
-	In   *Word
-}
-
-// Word names a 64-bit word: the Index-th of the struct that argument Arg points to.
-type Word struct{ Arg, Index int }
-
-// Class is the kind of a call (Falco's evt.category).
-type Class uint8
-
-// The classes.
-const (
-	Other Class = iota
-	File
-	Net
-	Memory
-	Proc
-	User
-	Signals
-	System
-	IPC
-)
-
-var classNames = [...]string{
-	Other: "other", File: "file", Net: "net", Memory: "memory", Proc: "process",
-	User: "user", Signals: "signal", System: "system", IPC: "IPC",
-}
-
-func (c Class) String() string { return classNames[c] }
-
-// When says where a call's event is complete.
-type When uint8
-
-// A call whose result matters is complete at its exit, one that does not return at its entry.
-// A pseudo row is no system call: the source itself raises it.
-const (
-	Exit When = iota
-	Entry
-	Pseudo
-)
-
-// Effect is what a successful call changes in the process, as bits.
-type Effect uint16
-
-// The effects. A source reads the new state from the kernel after the call; it never computes it.
-const (
-	OpensFD  Effect = 1 << iota // the result is a descriptor of the object that the path names
-	Executes                    // another program image
-	Spawns                      // a new process or thread
-	Ends                        // the process is gone
-	SetsIDs                     // user, group or capability sets
-	SetsJob                     // session or process group
-	SetsName                    // the thread's name
-)
-
 // Table has one row per system call. See Row for what may be changed here.
 var Table = [...]Row{
 	// Pseudo rows: what a source says of processes by itself.
-	0: {"procinfo", Proc, Pseudo, nil, 0},
-	1: {"spawn", Proc, Pseudo, Params{{Name: "child", Type: PID}}, Spawns},
-	2: {"procexit", Proc, Pseudo, Params{{Name: "status", Type: Int}}, Ends},
+	0: {"procinfo", Proc, Pseudo, nil, 0, ""},
+	1: {"spawn", Proc, Pseudo, Params{{Name: "child", Type: PID}}, Spawns, "child"},
+	2: {"procexit", Proc, Pseudo, Params{{Name: "status", Type: Int}}, Ends, "status ret:exitcode sig:deadly core reaper_tid"},
 
 	// Files: opening.
-	3: {"open", File, Exit, Params{{"name", Path, nil}, {"flags", OpenFlags, nil}, {"mode", Mode, nil}}, OpensFD},
-	4: {"openat", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"flags", OpenFlags, nil}, {"mode", Mode, nil}}, OpensFD},
+	3: {"open", File, Exit, Params{{"name", Path, nil}, {"flags", OpenFlags, nil}, {"mode", OpenMode, nil}}, OpensFD, "fd name flags mode dev ino"},
+	4: {"openat", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"flags", OpenFlags, nil}, {"mode", OpenMode, nil}}, OpensFD, "fd dirfd name flags mode dev ino"},
 	5: {"openat2", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"how", Pointer, nil}, {"size", Uint, nil},
-		{"flags", OpenFlags, &Word{2, 0}}, {"mode", Mode, &Word{2, 1}}, {"resolve", ResolveFlags, &Word{2, 2}}}, OpensFD},
-	6:  {"creat", File, Exit, Params{{"name", Path, nil}, {"mode", Mode, nil}}, OpensFD},
-	7:  {"open_by_handle_at", File, Exit, Params{{"mountfd", FD, nil}, {"handle", Pointer, nil}, {"flags", OpenFlags, nil}}, OpensFD},
-	8:  {"name_to_handle_at", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"handle", Pointer, nil}, {"mountid", Pointer, nil}, {"flags", AtFlags, nil}}, 0},
-	9:  {"memfd_create", File, Exit, Params{{"name", String, nil}, {"flags", MemfdFlags, nil}}, OpensFD},
-	10: {"memfd_secret", Memory, Exit, Params{{"flags", Hex, nil}}, OpensFD},
+		{"flags", OpenFlags, &Word{2, 0}}, {"mode", OpenMode, &Word{2, 1}}, {"resolve", ResolveFlags, &Word{2, 2}}}, OpensFD, "fd dirfd name flags mode resolve dev ino"},
+	6:  {"creat", File, Exit, Params{{"name", Path, nil}, {"mode", OpenMode, nil}}, OpensFD, "fd name mode dev ino creat_flags"},
+	7:  {"open_by_handle_at", File, Exit, Params{{"mountfd", FD, nil}, {"handle", Pointer, nil}, {"flags", OpenFlags, nil}}, OpensFD, "fd mountfd flags path dev ino"},
+	8:  {"name_to_handle_at", Other, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"handle", Pointer, nil}, {"mountid", Pointer, nil}, {"flags", AtFlags, nil}}, 0, ""},
+	9:  {"memfd_create", Memory, Exit, Params{{"name", String, nil}, {"flags", MemfdFlags, nil}}, OpensFD, ""},
+	10: {"memfd_secret", Other, Exit, Params{{"flags", Hex, nil}}, OpensFD, ""},
 
 	// Files: names and links.
-	11: {"link", File, Exit, Params{{"oldpath", Path, nil}, {"newpath", Path, nil}}, 0},
-	12: {"linkat", File, Exit, Params{{"olddir", DirFD, nil}, {"oldpath", Path, nil}, {"newdir", DirFD, nil}, {"newpath", Path, nil}, {"flags", AtFlags, nil}}, 0},
-	13: {"symlink", File, Exit, Params{{"target", String, nil}, {"linkpath", Path, nil}}, 0},
-	14: {"symlinkat", File, Exit, Params{{"target", String, nil}, {"linkdirfd", DirFD, nil}, {"linkpath", Path, nil}}, 0},
-	15: {"unlink", File, Exit, Params{{"path", Path, nil}}, 0},
-	16: {"unlinkat", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"flags", UnlinkFlags, nil}}, 0},
-	17: {"rename", File, Exit, Params{{"oldpath", Path, nil}, {"newpath", Path, nil}}, 0},
-	18: {"renameat", File, Exit, Params{{"olddirfd", DirFD, nil}, {"oldpath", Path, nil}, {"newdirfd", DirFD, nil}, {"newpath", Path, nil}}, 0},
-	19: {"renameat2", File, Exit, Params{{"olddirfd", DirFD, nil}, {"oldpath", Path, nil}, {"newdirfd", DirFD, nil}, {"newpath", Path, nil}, {"flags", RenameFlags, nil}}, 0},
-	20: {"mkdir", File, Exit, Params{{"path", Path, nil}, {"mode", Mode, nil}}, 0},
-	21: {"mkdirat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"mode", Mode, nil}}, 0},
-	22: {"rmdir", File, Exit, Params{{"path", Path, nil}}, 0},
-	23: {"mknod", File, Exit, Params{{"path", Path, nil}, {"mode", Mode, nil}, {"dev", Hex, nil}}, 0},
-	24: {"mknodat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"mode", Mode, nil}, {"dev", Hex, nil}}, 0},
-	25: {"truncate", File, Exit, Params{{"path", Path, nil}, {"length", Int64, nil}}, 0},
-	26: {"ftruncate", File, Exit, Params{{"fd", FD, nil}, {"length", Int64, nil}}, 0},
+	11: {"link", File, Exit, Params{{"oldpath", Path, nil}, {"newpath", Path, nil}}, 0, ""},
+	12: {"linkat", File, Exit, Params{{"olddir", DirFD, nil}, {"oldpath", Path, nil}, {"newdir", DirFD, nil}, {"newpath", Path, nil}, {"flags", AtFlags, nil}}, 0, ""},
+	13: {"symlink", File, Exit, Params{{"target", String, nil}, {"linkpath", Path, nil}}, 0, ""},
+	14: {"symlinkat", File, Exit, Params{{"target", String, nil}, {"linkdirfd", DirFD, nil}, {"linkpath", Path, nil}}, 0, ""},
+	15: {"unlink", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	16: {"unlinkat", File, Exit, Params{{"dirfd", DirFD, nil}, {"name", Path, nil}, {"flags", UnlinkFlags, nil}}, 0, ""},
+	17: {"rename", File, Exit, Params{{"oldpath", Path, nil}, {"newpath", Path, nil}}, 0, ""},
+	18: {"renameat", File, Exit, Params{{"olddirfd", DirFD, nil}, {"oldpath", Path, nil}, {"newdirfd", DirFD, nil}, {"newpath", Path, nil}}, 0, ""},
+	19: {"renameat2", File, Exit, Params{{"olddirfd", DirFD, nil}, {"oldpath", Path, nil}, {"newdirfd", DirFD, nil}, {"newpath", Path, nil}, {"flags", RenameFlags, nil}}, 0, ""},
+	20: {"mkdir", File, Exit, Params{{"path", Path, nil}, {"mode", Hex32, nil}}, 0, ""},
+	21: {"mkdirat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"mode", Hex32, nil}}, 0, ""},
+	22: {"rmdir", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	23: {"mknod", File, Exit, Params{{"path", Path, nil}, {"mode", Mode, nil}, {"dev", Uint32, nil}}, 0, ""},
+	24: {"mknodat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"mode", Mode, nil}, {"dev", Uint32, nil}}, 0, ""},
+	25: {"truncate", Other, Exit, Params{{"path", Path, nil}, {"length", Int64, nil}}, 0, ""},
+	26: {"ftruncate", Other, Exit, Params{{"fd", FD, nil}, {"length", Int64, nil}}, 0, ""},
 
 	// Files: permissions, owners, attributes.
-	27: {"chmod", File, Exit, Params{{"filename", Path, nil}, {"mode", Mode, nil}}, 0},
-	28: {"fchmod", File, Exit, Params{{"fd", FD, nil}, {"mode", Mode, nil}}, 0},
-	29: {"fchmodat", File, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"mode", Mode, nil}}, 0},
-	30: {"fchmodat2", File, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"mode", Mode, nil}, {"flags", AtFlags, nil}}, 0},
-	31: {"chown", File, Exit, Params{{"path", Path, nil}, {"uid", UID, nil}, {"gid", GID, nil}}, 0},
-	32: {"lchown", File, Exit, Params{{"path", Path, nil}, {"uid", UID, nil}, {"gid", GID, nil}}, 0},
-	33: {"fchown", File, Exit, Params{{"fd", FD, nil}, {"uid", UID, nil}, {"gid", GID, nil}}, 0},
-	34: {"fchownat", File, Exit, Params{{"dirfd", DirFD, nil}, {"pathname", Path, nil}, {"uid", UID, nil}, {"gid", GID, nil}, {"flags", AtFlags, nil}}, 0},
-	35: {"setxattr", File, Exit, Params{{"path", Path, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0},
-	36: {"lsetxattr", File, Exit, Params{{"path", Path, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0},
-	37: {"fsetxattr", File, Exit, Params{{"fd", FD, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0},
-	38: {"removexattr", File, Exit, Params{{"path", Path, nil}, {"name", String, nil}}, 0},
-	39: {"utimensat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"times", Pointer, nil}, {"flags", AtFlags, nil}}, 0},
+	27: {"chmod", File, Exit, Params{{"filename", Path, nil}, {"mode", Mode, nil}}, 0, ""},
+	28: {"fchmod", File, Exit, Params{{"fd", FD, nil}, {"mode", Mode, nil}}, 0, ""},
+	29: {"fchmodat", File, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"mode", Mode, nil}}, 0, ""},
+	30: {"fchmodat2", Other, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"mode", Mode, nil}, {"flags", AtFlags, nil}}, 0, ""},
+	31: {"chown", File, Exit, Params{{"path", Path, nil}, {"uid", Uint32, nil}, {"gid", Uint32, nil}}, 0, ""},
+	32: {"lchown", File, Exit, Params{{"path", Path, nil}, {"uid", Uint32, nil}, {"gid", Uint32, nil}}, 0, ""},
+	33: {"fchown", File, Exit, Params{{"fd", FD, nil}, {"uid", Uint32, nil}, {"gid", Uint32, nil}}, 0, ""},
+	34: {"fchownat", File, Exit, Params{{"dirfd", DirFD, nil}, {"pathname", Path, nil}, {"uid", Uint32, nil}, {"gid", Uint32, nil}, {"flags", AtFlags, nil}}, 0, ""},
+	35: {"setxattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0, ""},
+	36: {"lsetxattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0, ""},
+	37: {"fsetxattr", Other, Exit, Params{{"fd", FD, nil}, {"name", String, nil}, {"value", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0, ""},
+	38: {"removexattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}}, 0, ""},
+	39: {"utimensat", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"times", Pointer, nil}, {"flags", AtFlags, nil}}, 0, ""},
 
 	// Directories and mounts.
-	40: {"chdir", File, Exit, Params{{"path", Path, nil}}, 0},
-	41: {"fchdir", File, Exit, Params{{"fd", FD, nil}}, 0},
-	42: {"chroot", File, Exit, Params{{"path", Path, nil}}, 0},
-	43: {"pivot_root", System, Exit, Params{{"newroot", Path, nil}, {"putold", Path, nil}}, 0},
-	44: {"mount", File, Exit, Params{{"dev", String, nil}, {"dir", Path, nil}, {"type", String, nil}, {"flags", MountFlags, nil}}, 0},
-	45: {"umount2", File, Exit, Params{{"name", Path, nil}, {"flags", UmountFlags, nil}}, 0},
-	46: {"move_mount", System, Exit, Params{{"fromdirfd", DirFD, nil}, {"frompath", Path, nil}, {"todirfd", DirFD, nil}, {"topath", Path, nil}, {"flags", Hex, nil}}, 0},
-	47: {"open_tree", System, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", Hex, nil}}, OpensFD},
-	48: {"fsopen", System, Exit, Params{{"name", String, nil}, {"flags", Hex, nil}}, 0},
-	49: {"fsconfig", System, Exit, Params{{"fd", FD, nil}, {"cmd", Uint, nil}, {"key", String, nil}}, 0},
-	50: {"fsmount", System, Exit, Params{{"fd", FD, nil}, {"flags", Hex, nil}, {"attr", Hex, nil}}, 0},
-	51: {"fspick", System, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", Hex, nil}}, 0},
-	52: {"mount_setattr", System, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", AtFlags, nil}}, 0},
-	53: {"swapon", System, Exit, Params{{"path", Path, nil}, {"flags", Hex, nil}}, 0},
-	54: {"swapoff", System, Exit, Params{{"path", Path, nil}}, 0},
-	55: {"acct", System, Exit, Params{{"path", Path, nil}}, 0},
-	56: {"quotactl", System, Exit, Params{{"cmd", Hex, nil}, {"special", String, nil}, {"id", Uint, nil}}, 0},
+	40: {"chdir", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	41: {"fchdir", File, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	42: {"chroot", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	43: {"pivot_root", Other, Exit, Params{{"newroot", Path, nil}, {"putold", Path, nil}}, 0, ""},
+	44: {"mount", File, Exit, Params{{"dev", String, nil}, {"dir", Path, nil}, {"type", String, nil}, {"flags", MountFlags, nil}}, 0, ""},
+	45: {"umount2", File, Exit, Params{{"name", Path, nil}, {"flags", UmountFlags, nil}}, 0, ""},
+	46: {"move_mount", Other, Exit, Params{{"fromdirfd", DirFD, nil}, {"frompath", Path, nil}, {"todirfd", DirFD, nil}, {"topath", Path, nil}, {"flags", Hex, nil}}, 0, ""},
+	47: {"open_tree", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", Hex, nil}}, OpensFD, ""},
+	48: {"fsopen", Other, Exit, Params{{"name", String, nil}, {"flags", Hex, nil}}, 0, ""},
+	49: {"fsconfig", System, Exit, Params{{"fd", FD, nil}, {"cmd", FsconfigCmd, nil}, {"key", String, nil}, {"value", Pointer, nil}, {"aux", Int, nil}}, 0, "res fd cmd key value_bytebuf value_charbuf aux"},
+	50: {"fsmount", Other, Exit, Params{{"fd", FD, nil}, {"flags", Hex, nil}, {"attr", Hex, nil}}, 0, ""},
+	51: {"fspick", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", Hex, nil}}, 0, ""},
+	52: {"mount_setattr", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"flags", AtFlags, nil}}, 0, ""},
+	53: {"swapon", Other, Exit, Params{{"path", Path, nil}, {"flags", Hex, nil}}, 0, ""},
+	54: {"swapoff", Other, Exit, Params{{"path", Path, nil}}, 0, ""},
+	55: {"acct", Other, Exit, Params{{"path", Path, nil}}, 0, ""},
+	56: {"quotactl", User, Exit, Params{{"cmd", QuotaCmd, nil}, {"special", String, nil}, {"id", Uint32, nil}}, 0, "res special quotafilepath dqb_bhardlimit dqb_bsoftlimit dqb_curspace dqb_ihardlimit dqb_isoftlimit dqb_btime dqb_itime dqi_bgrace dqi_igrace dqi_flags quota_fmt_out cmd type id quota_fmt"},
 
 	// Descriptors and data.
-	57: {"dup", File, Exit, Params{{"oldfd", FD, nil}}, 0},
-	58: {"dup2", File, Exit, Params{{"oldfd", FD, nil}, {"newfd", FD, nil}}, 0},
-	59: {"dup3", File, Exit, Params{{"oldfd", FD, nil}, {"newfd", FD, nil}, {"flags", OpenFlags, nil}}, 0},
-	60: {"fcntl", File, Exit, Params{{"fd", FD, nil}, {"cmd", FcntlCmd, nil}, {"arg", Hex, nil}}, 0},
-	61: {"close", File, Exit, Params{{"fd", FD, nil}}, 0},
-	62: {"ioctl", File, Exit, Params{{"fd", FD, nil}, {"request", Hex, nil}, {"argument", Hex, nil}}, 0},
-	63: {"sendfile", File, Exit, Params{{"out_fd", FD, nil}, {"in_fd", FD, nil}, {"offset", Pointer, nil}, {"size", Uint, nil}}, 0},
-	64: {"splice", File, Exit, Params{{"fd_in", FD, nil}, {"off_in", Pointer, nil}, {"fd_out", FD, nil}, {"off_out", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0},
-	65: {"copy_file_range", File, Exit, Params{{"fdin", FD, nil}, {"offin", Pointer, nil}, {"fdout", FD, nil}, {"offout", Pointer, nil}, {"len", Uint, nil}}, 0},
+	57: {"dup", File, Exit, Params{{"oldfd", FD, nil}}, 0, "res:newfd oldfd"},
+	58: {"dup2", File, Exit, Params{{"oldfd", FD, nil}, {"newfd", FD, nil}}, 0, "res:newfd oldfd newfd"},
+	59: {"dup3", File, Exit, Params{{"oldfd", FD, nil}, {"newfd", FD, nil}, {"flags", FileFlags, nil}}, 0, "res:newfd oldfd newfd flags"},
+	60: {"fcntl", File, Exit, Params{{"fd", FD, nil}, {"cmd", FcntlCmd, nil}, {"arg", Uint, nil}}, 0, "res:newfd fd cmd arg"},
+	61: {"close", File, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	62: {"ioctl", File, Exit, Params{{"fd", FD, nil}, {"request", Hex, nil}, {"argument", Hex, nil}}, 0, ""},
+	63: {"sendfile", File, Exit, Params{{"out_fd", FD, nil}, {"in_fd", FD, nil}, {"offset", Pointer, nil}, {"size", Uint, nil}}, 0, "res offset out_fd in_fd size"},
+	64: {"splice", File, Exit, Params{{"fd_in", FD, nil}, {"off_in", Pointer, nil}, {"fd_out", FD, nil}, {"off_out", Pointer, nil}, {"size", Uint, nil}, {"flags", SpliceFlags, nil}}, 0, "res fd_in fd_out size flags"},
+	65: {"copy_file_range", File, Exit, Params{{"fdin", FD, nil}, {"offin", Pointer, nil}, {"fdout", FD, nil}, {"offout", Pointer, nil}, {"len", Uint, nil}}, 0, "res fdout offout fdin offin len"},
 
 	// Sockets.
-	66: {"socket", Net, Exit, Params{{"domain", Domain, nil}, {"type", SockType, nil}, {"proto", Uint, nil}}, OpensFD},
-	67: {"socketpair", Net, Exit, Params{{"domain", Domain, nil}, {"type", SockType, nil}, {"proto", Uint, nil}}, 0},
-	68: {"bind", Net, Exit, Params{{"fd", FD, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0},
-	69: {"connect", Net, Exit, Params{{"fd", FD, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0},
-	70: {"listen", Net, Exit, Params{{"fd", FD, nil}, {"backlog", Int, nil}}, 0},
-	71: {"accept", Net, Exit, Params{{"listenfd", FD, nil}}, OpensFD},
-	72: {"accept4", Net, Exit, Params{{"listenfd", FD, nil}, {"addr", Pointer, nil}, {"addrlen", Pointer, nil}, {"flags", SockType, nil}}, OpensFD},
-	73: {"sendto", Net, Exit, Params{{"fd", FD, nil}, {"data", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0},
-	74: {"sendmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", MsgName, nil}, {"flags", Hex, nil}}, 0},
-	75: {"sendmmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", MsgName, nil}, {"vlen", Uint, nil}, {"flags", Hex, nil}}, 0},
-	76: {"recvfrom", Net, Exit, Params{{"fd", FD, nil}, {"data", Pointer, nil}, {"size", Uint, nil}, {"flags", Hex, nil}}, 0},
-	77: {"recvmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", Pointer, nil}, {"flags", Hex, nil}}, 0},
-	78: {"setsockopt", Net, Exit, Params{{"fd", FD, nil}, {"level", Int, nil}, {"optname", Int, nil}}, 0},
-	79: {"shutdown", Net, Exit, Params{{"fd", FD, nil}, {"how", Int, nil}}, 0},
+	66: {"socket", Net, Exit, Params{{"domain", Domain, nil}, {"type", Uint32, nil}, {"proto", Uint32, nil}}, OpensFD, "fd domain type proto flags:sockflags"},
+	67: {"socketpair", IPC, Exit, Params{{"domain", Domain, nil}, {"type", Uint32, nil}, {"proto", Uint32, nil}}, 0, "res fd1 fd2 source peer domain type proto"},
+	68: {"bind", Net, Exit, Params{{"fd", FD, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0, "res addr fd"},
+	69: {"connect", Net, Exit, Params{{"fd", FD, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0, "res tuple fd addr"},
+	70: {"listen", Net, Exit, Params{{"fd", FD, nil}, {"backlog", Int, nil}}, 0, ""},
+	71: {"accept", Net, Exit, Params{{"listenfd", FD, nil}}, OpensFD, "fd tuple queuepct queuelen queuemax"},
+	72: {"accept4", Net, Exit, Params{{"listenfd", FD, nil}, {"addr", Pointer, nil}, {"addrlen", Pointer, nil}, {"flags", Hex32, nil}}, OpensFD, "fd tuple queuepct queuelen queuemax flags"},
+	73: {"sendto", Net, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}, {"flags", Hex, nil}, {"addr", SockAddr, nil}, {"addrlen", Uint, nil}}, 0, "res data fd size tuple"},
+	74: {"sendmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", MsgName, nil}, {"flags", Hex, nil}}, 0, "res data fd size tuple"},
+	75: {"sendmmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", MsgName, nil}, {"vlen", Uint, nil}, {"flags", Hex, nil}}, 0, "res fd size data tuple"},
+	76: {"recvfrom", Net, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}, {"flags", Hex, nil}}, 0, "res data tuple fd size"},
+	77: {"recvmsg", Net, Exit, Params{{"fd", FD, nil}, {"msg", Pointer, nil}, {"flags", Hex, nil}}, 0, "res size data tuple msgcontrol fd"},
+	78: {"setsockopt", Net, Exit, Params{{"fd", FD, nil}, {"level", SockLevel, nil}, {"optname", SockOption, nil}, {"optval", Pointer, nil}, {"optlen", Uint32, nil}}, 0, "res fd level optname val optlen"},
+	79: {"shutdown", Net, Exit, Params{{"fd", FD, nil}, {"how", ShutdownHow, nil}}, 0, ""},
 
 	// Processes.
-	80: {"execve", Proc, Exit, Params{{"filename", Path, nil}, {"argv", Strings, nil}, {"envp", Pointer, nil}}, Executes},
-	81: {"execveat", Proc, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"argv", Strings, nil}, {"envp", Pointer, nil}, {"execflags", AtFlags, nil}}, Executes},
-	82: {"fork", Proc, Exit, nil, Spawns},
-	83: {"vfork", Proc, Exit, nil, Spawns},
-	84: {"clone", Proc, Exit, Params{{"flags", CloneFlags, nil}}, Spawns},
-	85: {"clone3", Proc, Exit, Params{{"args", Pointer, nil}, {"size", Uint, nil}, {"flags", CloneFlags, &Word{0, 0}}}, Spawns},
-	86: {"exit_group", Proc, Entry, Params{{"status", Int, nil}}, 0},
-	87: {"setsid", Proc, Exit, nil, SetsJob},
-	88: {"setpgid", Proc, Exit, Params{{"pid", PID, nil}, {"pgid", PID, nil}}, SetsJob},
-	89: {"prctl", Proc, Exit, Params{{"option", PrctlOption, nil}, {"arg2", Hex, nil}, {"arg3", Hex, nil}}, SetsName},
-	90: {"arch_prctl", Proc, Exit, Params{{"code", Hex, nil}, {"addr", Hex, nil}}, 0},
-	91: {"personality", Proc, Exit, Params{{"persona", Hex, nil}}, 0},
-	92: {"ptrace", Proc, Exit, Params{{"request", PtraceRequest, nil}, {"pid", PID, nil}, {"addr", Hex, nil}, {"data", Hex, nil}}, 0},
-	93: {"process_vm_readv", Proc, Exit, Params{{"pid", PID, nil}}, 0},
-	94: {"process_vm_writev", Proc, Exit, Params{{"pid", PID, nil}}, 0},
-	95: {"process_madvise", Proc, Exit, Params{{"pidfd", FD, nil}}, 0},
-	96: {"kcmp", Proc, Exit, Params{{"pid1", PID, nil}, {"pid2", PID, nil}, {"type", Uint, nil}}, 0},
-	97: {"pidfd_open", Proc, Exit, Params{{"pid", PID, nil}, {"flags", Hex, nil}}, 0},
-	98: {"pidfd_getfd", Proc, Exit, Params{{"pid_fd", FD, nil}, {"target_fd", Int, nil}, {"flags", Hex, nil}}, 0},
-	99: {"prlimit64", Proc, Exit, Params{{"pid", PID, nil}, {"resource", Uint, nil}}, 0},
+	80: {"execve", Proc, Exit, Params{{"filename", Path, nil}, {"argv", Strings, nil}, {"envp", Pointer, nil}}, Executes, imageShown + " filename"},
+	81: {"execveat", Proc, Exit, Params{{"dirfd", DirFD, nil}, {"filename", Path, nil}, {"argv", Strings, nil}, {"envp", Pointer, nil}, {"execflags", AtFlags, nil}}, Executes, imageShown},
+	82: {"fork", Proc, Exit, nil, Spawns, cloneShown},
+	83: {"vfork", Proc, Exit, nil, Spawns, cloneShown},
+	84: {"clone", Proc, Exit, Params{{"flags", CloneFlags, nil}}, Spawns, cloneShown},
+	85: {"clone3", Proc, Exit, Params{{"cl_args", Pointer, nil}, {"size", Uint, nil}, {"flags", CloneFlags, &Word{0, 0}}}, Spawns, cloneShown},
+	86: {"exit_group", Other, Entry, Params{{"status", Int, nil}}, 0, ""},
+	87: {"setsid", Proc, Exit, nil, SetsJob, "res:child"},
+	88: {"setpgid", Proc, Exit, Params{{"pid", PID, nil}, {"pgid", PID, nil}}, SetsJob, "res pid pgid"},
+	89: {"prctl", Proc, Exit, Params{{"option", PrctlOption, nil}, {"arg2_int", Int64, nil}, {"arg3", Hex, nil}}, SetsName, "res option arg2_str arg2_int"},
+	90: {"arch_prctl", Other, Exit, Params{{"code", Hex, nil}, {"addr", Hex, nil}}, 0, ""},
+	91: {"personality", Other, Exit, Params{{"persona", Hex, nil}}, 0, ""},
+	92: {"ptrace", Proc, Exit, Params{{"request", PtraceRequest, nil}, {"pid", PID, nil}, {"addr", Hex, nil}, {"data", Hex, nil}}, 0, "res addr data request pid"},
+	93: {"process_vm_readv", Proc, Exit, Params{{"pid", PID, nil}}, 0, "res:count pid data"},
+	94: {"process_vm_writev", Proc, Exit, Params{{"pid", PID, nil}}, 0, "res:count pid data"},
+	95: {"process_madvise", Other, Exit, Params{{"pidfd", FD, nil}}, 0, ""},
+	96: {"kcmp", Other, Exit, Params{{"pid1", PID, nil}, {"pid2", PID, nil}, {"type", Uint, nil}}, 0, ""},
+	97: {"pidfd_open", Proc, Exit, Params{{"pid", PID, nil}, {"flags", PidfdFlags, nil}}, 0, "fd pid flags"},
+	98: {"pidfd_getfd", Proc, Exit, Params{{"pid_fd", FD, nil}, {"target_fd", FD, nil}, {"flags", Uint32, nil}}, 0, "fd pid_fd target_fd flags"},
+	99: {"prlimit", Proc, Exit, Params{{"pid", PID, nil}, {"resource", Resource, nil}, {"new", Pointer, nil}, {"old", Pointer, nil},
+		{"newcur", Int64, &Word{2, 0}}, {"newmax", Int64, &Word{2, 1}}}, 0, "res newcur newmax oldcur oldmax pid resource"},
 
 	// Signals.
-	100: {"kill", Signals, Exit, Params{{"pid", PID, nil}, {"sig", SignalNumber, nil}}, 0},
-	101: {"tkill", Signals, Exit, Params{{"tid", PID, nil}, {"sig", SignalNumber, nil}}, 0},
-	102: {"tgkill", Signals, Exit, Params{{"pid", PID, nil}, {"tid", PID, nil}, {"sig", SignalNumber, nil}}, 0},
-	103: {"pidfd_send_signal", Signals, Exit, Params{{"pidfd", FD, nil}, {"sig", SignalNumber, nil}}, 0},
+	100: {"kill", Signals, Exit, Params{{"pid", PID, nil}, {"sig", SignalNumber, nil}}, 0, ""},
+	101: {"tkill", Signals, Exit, Params{{"tid", PID, nil}, {"sig", SignalNumber, nil}}, 0, ""},
+	102: {"tgkill", Signals, Exit, Params{{"pid", PID, nil}, {"tid", PID, nil}, {"sig", SignalNumber, nil}}, 0, ""},
+	103: {"pidfd_send_signal", Other, Exit, Params{{"pidfd", FD, nil}, {"sig", SignalNumber, nil}}, 0, ""},
 
 	// Credentials.
-	104: {"setuid", User, Exit, Params{{"uid", UID, nil}}, SetsIDs},
-	105: {"setgid", User, Exit, Params{{"gid", GID, nil}}, SetsIDs},
-	106: {"setreuid", User, Exit, Params{{"ruid", UID, nil}, {"euid", UID, nil}}, SetsIDs},
-	107: {"setregid", User, Exit, Params{{"rgid", GID, nil}, {"egid", GID, nil}}, SetsIDs},
-	108: {"setresuid", User, Exit, Params{{"ruid", UID, nil}, {"euid", UID, nil}, {"suid", UID, nil}}, SetsIDs},
-	109: {"setresgid", User, Exit, Params{{"rgid", GID, nil}, {"egid", GID, nil}, {"sgid", GID, nil}}, SetsIDs},
-	110: {"setfsuid", User, Exit, Params{{"uid", UID, nil}}, 0},
-	111: {"setfsgid", User, Exit, Params{{"gid", GID, nil}}, 0},
-	112: {"setgroups", User, Exit, Params{{"size", Uint, nil}}, 0},
-	113: {"capset", User, Exit, Params{{"header", Pointer, nil}, {"data", Pointer, nil}}, SetsIDs},
+	104: {"setuid", User, Exit, Params{{"uid", UID, nil}}, SetsIDs, ""},
+	105: {"setgid", User, Exit, Params{{"gid", GID, nil}}, SetsIDs, ""},
+	106: {"setreuid", User, Exit, Params{{"ruid", UID, nil}, {"euid", UID, nil}}, SetsIDs, ""},
+	107: {"setregid", User, Exit, Params{{"rgid", GID, nil}, {"egid", GID, nil}}, SetsIDs, ""},
+	108: {"setresuid", User, Exit, Params{{"ruid", UID, nil}, {"euid", UID, nil}, {"suid", UID, nil}}, SetsIDs, ""},
+	109: {"setresgid", User, Exit, Params{{"rgid", GID, nil}, {"egid", GID, nil}, {"sgid", GID, nil}}, SetsIDs, ""},
+	110: {"setfsuid", Other, Exit, Params{{"uid", UID, nil}}, 0, ""},
+	111: {"setfsgid", Other, Exit, Params{{"gid", GID, nil}}, 0, ""},
+	112: {"setgroups", Other, Exit, Params{{"size", Uint, nil}}, 0, ""},
+	113: {"capset", User, Exit, Params{{"header", Pointer, nil}, {"data", Pointer, nil}}, SetsIDs, "res cap_inheritable cap_permitted cap_effective"},
 
 	// Namespaces, modules, kernel interfaces.
-	114: {"unshare", Proc, Exit, Params{{"flags", CloneFlags, nil}}, SetsIDs},
-	115: {"setns", Proc, Exit, Params{{"fd", FD, nil}, {"nstype", CloneFlags, nil}}, SetsIDs},
-	116: {"init_module", System, Exit, Params{{"img", Pointer, nil}, {"length", Uint, nil}, {"uargs", String, nil}}, 0},
-	117: {"finit_module", System, Exit, Params{{"fd", FD, nil}, {"uargs", String, nil}, {"flags", ModuleFlags, nil}}, 0},
-	118: {"delete_module", System, Exit, Params{{"name", String, nil}, {"flags", OpenFlags, nil}}, 0},
-	119: {"kexec_load", System, Exit, Params{{"entry", Hex, nil}, {"nr_segments", Uint, nil}, {"segments", Pointer, nil}, {"flags", Hex, nil}}, 0},
-	120: {"kexec_file_load", System, Exit, Params{{"kernel_fd", FD, nil}, {"initrd_fd", FD, nil}, {"cmdline_len", Uint, nil}, {"cmdline", String, nil}, {"flags", Hex, nil}}, 0},
-	121: {"bpf", System, Exit, Params{{"cmd", BPFCmd, nil}, {"attr", Pointer, nil}, {"size", Uint, nil}}, 0},
-	122: {"perf_event_open", System, Exit, Params{{"attr", Pointer, nil}, {"pid", PID, nil}, {"cpu", Int, nil}, {"group_fd", FD, nil}, {"flags", Hex, nil}}, 0},
-	123: {"userfaultfd", System, Exit, Params{{"flags", OpenFlags, nil}}, 0},
-	124: {"seccomp", System, Exit, Params{{"op", SeccompOp, nil}, {"flags", Hex, nil}, {"args", Pointer, nil}}, 0},
-	125: {"io_uring_setup", System, Exit, Params{{"entries", Uint, nil}, {"params", Pointer, nil}}, 0},
-	126: {"io_uring_enter", System, Exit, Params{{"fd", FD, nil}, {"to_submit", Uint, nil}, {"min_complete", Uint, nil}, {"flags", Hex, nil}}, 0},
-	127: {"io_uring_register", System, Exit, Params{{"fd", FD, nil}, {"opcode", Uint, nil}, {"arg", Pointer, nil}, {"nr_args", Uint, nil}}, 0},
-	128: {"add_key", System, Exit, Params{{"type", String, nil}, {"description", String, nil}}, 0},
-	129: {"request_key", System, Exit, Params{{"type", String, nil}, {"description", String, nil}}, 0},
-	130: {"keyctl", System, Exit, Params{{"operation", KeyctlOp, nil}, {"arg2", Hex, nil}, {"arg3", Hex, nil}, {"arg4", Hex, nil}, {"arg5", Hex, nil}}, 0},
-	131: {"iopl", System, Exit, Params{{"level", Uint, nil}}, 0},
-	132: {"ioperm", System, Exit, Params{{"from", Hex, nil}, {"num", Uint, nil}, {"turn_on", Int, nil}}, 0},
-	133: {"reboot", System, Entry, Params{{"magic", Hex, nil}, {"magic2", Hex, nil}, {"cmd", Hex, nil}}, 0},
-	134: {"sethostname", System, Exit, Params{{"name", String, nil}, {"len", Uint, nil}}, 0},
-	135: {"settimeofday", System, Exit, Params{{"tv", Pointer, nil}, {"tz", Pointer, nil}}, 0},
-	136: {"clock_settime", System, Exit, Params{{"clockid", Int, nil}, {"tp", Pointer, nil}}, 0},
-	137: {"syslog", System, Exit, Params{{"type", Int, nil}, {"buf", Pointer, nil}, {"len", Int, nil}}, 0},
-	138: {"fanotify_init", System, Exit, Params{{"flags", Hex, nil}, {"event_f_flags", OpenFlags, nil}}, 0},
+	114: {"unshare", Proc, Exit, Params{{"flags", CloneFlags, nil}}, SetsIDs, ""},
+	115: {"setns", Proc, Exit, Params{{"fd", FD, nil}, {"nstype", CloneFlags, nil}}, SetsIDs, ""},
+	116: {"init_module", System, Exit, Params{{"img", Buffer, nil}, {"length", Uint, nil}, {"uargs", String, nil}}, 0, "res img length uargs"},
+	117: {"finit_module", System, Exit, Params{{"fd", FD, nil}, {"uargs", String, nil}, {"flags", ModuleFlags, nil}}, 0, ""},
+	118: {"delete_module", System, Exit, Params{{"name", String, nil}, {"flags", UnloadFlags, nil}}, 0, ""},
+	119: {"kexec_load", Other, Exit, Params{{"entry", Hex, nil}, {"nr_segments", Uint, nil}, {"segments", Pointer, nil}, {"flags", Hex, nil}}, 0, ""},
+	120: {"kexec_file_load", Other, Exit, Params{{"kernel_fd", FD, nil}, {"initrd_fd", FD, nil}, {"cmdline_len", Uint, nil}, {"cmdline", String, nil}, {"flags", Hex, nil}}, 0, ""},
+	121: {"bpf", Other, Exit, Params{{"cmd", BPFCmd, nil}, {"attr", Pointer, nil}, {"size", Uint, nil}}, 0, "fd cmd"},
+	122: {"perf_event_open", Other, Exit, Params{{"attr", Pointer, nil}, {"pid", PID, nil}, {"cpu", Int, nil}, {"group_fd", FD, nil}, {"flags", Hex, nil}}, 0, ""},
+	123: {"userfaultfd", File, Exit, Params{{"flags", OpenFlags, nil}}, 0, "res flags"},
+	124: {"seccomp", Other, Exit, Params{{"op", Uint, nil}, {"flags", Hex, nil}, {"args", Pointer, nil}}, 0, "res op flags"},
+	125: {"io_uring_setup", Other, Exit, Params{{"entries", Uint32, nil}, {"params", Pointer, nil}, {"flags", RingFlags, &Word{1, 1}}}, 0, "res entries sq_entries cq_entries flags sq_thread_cpu sq_thread_idle features"},
+	126: {"io_uring_enter", System, Exit, Params{{"fd", FD, nil}, {"to_submit", Uint32, nil}, {"min_complete", Uint32, nil}, {"flags", RingEnterFlags, nil}}, 0, "res fd to_submit min_complete flags sig"},
+	127: {"io_uring_register", Other, Exit, Params{{"fd", FD, nil}, {"opcode", RingOp, nil}, {"arg", Hex, nil}, {"nr_args", Uint32, nil}}, 0, "res fd opcode arg nr_args"},
+	128: {"add_key", Other, Exit, Params{{"type", String, nil}, {"description", String, nil}}, 0, ""},
+	129: {"request_key", Other, Exit, Params{{"type", String, nil}, {"description", String, nil}}, 0, ""},
+	130: {"keyctl", System, Exit, Params{{"operation", KeyctlOp, nil}, {"arg2", Hex, nil}, {"arg3", Hex, nil}, {"arg4", Hex, nil}, {"arg5", Hex, nil}}, 0, "res operation arg2 arg3 arg4 arg5"},
+	131: {"iopl", Other, Exit, Params{{"level", Uint, nil}}, 0, ""},
+	132: {"ioperm", Other, Exit, Params{{"from", Hex, nil}, {"num", Uint, nil}, {"turn_on", Int, nil}}, 0, ""},
+	133: {"reboot", Other, Entry, Params{{"magic", Hex, nil}, {"magic2", Hex, nil}, {"cmd", Hex, nil}}, 0, ""},
+	134: {"sethostname", Other, Exit, Params{{"name", String, nil}, {"len", Uint, nil}}, 0, ""},
+	135: {"settimeofday", Other, Exit, Params{{"tv", Pointer, nil}, {"tz", Pointer, nil}}, 0, ""},
+	136: {"clock_settime", Other, Exit, Params{{"clockid", Int, nil}, {"tp", Pointer, nil}}, 0, ""},
+	137: {"syslog", Other, Exit, Params{{"type", Int, nil}, {"buf", Pointer, nil}, {"len", Int, nil}}, 0, ""},
+	138: {"fanotify_init", Other, Exit, Params{{"flags", Hex, nil}, {"event_f_flags", OpenFlags, nil}}, 0, ""},
 
 	// Memory.
-	139: {"mmap", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}, {"prot", ProtFlags, nil}, {"flags", Hex, nil}, {"fd", FD, nil}, {"offset", Hex, nil}}, 0},
-	140: {"mprotect", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}, {"prot", ProtFlags, nil}}, 0},
-	141: {"remap_file_pages", Memory, Exit, Params{{"addr", Hex, nil}, {"size", Uint, nil}, {"prot", ProtFlags, nil}}, 0},
-}
+	139: {"mmap", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}, {"prot", ProtFlags, nil}, {"flags", MapFlags, nil}, {"fd", FD, nil}, {"offset", Uint, nil}}, 0, "res:address vm_size vm_rss vm_swap addr length prot flags fd offset"},
+	140: {"mprotect", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}, {"prot", ProtFlags, nil}}, 0, ""},
+	141: {"remap_file_pages", Other, Exit, Params{{"addr", Hex, nil}, {"size", Uint, nil}, {"prot", ProtFlags, nil}}, 0, ""},
 
-// compat has the names under which 32-bit x86 knows calls a second time, with the same arguments.
-var compat = map[string]string{
-	"chown": "chown32", "lchown": "lchown32", "fchown": "fchown32",
-	"setuid": "setuid32", "setgid": "setgid32", "setreuid": "setreuid32", "setregid": "setregid32",
-	"setresuid": "setresuid32", "setresgid": "setresgid32", "setfsuid": "setfsuid32", "setfsgid": "setfsgid32",
-	"setgroups": "setgroups32", "fcntl": "fcntl64", "sendfile": "sendfile64", "mmap": "mmap2",
-	"umount2": "umount", "clock_settime": "clock_settime64", "truncate": "truncate64", "ftruncate": "ftruncate64",
-}
+	// Data.
+	142: {"read", File, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}}, 0, "res data fd size"},
+	143: {"write", File, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}}, 0, "res data fd size"},
+	144: {"readv", File, Exit, Params{{"fd", FD, nil}}, 0, "res size data fd"},
+	145: {"writev", File, Exit, Params{{"fd", FD, nil}}, 0, "res data fd size"},
+	146: {"pread", File, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}, {"pos", Uint, nil}}, 0, "res data fd size pos"},
+	147: {"pwrite", File, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}, {"pos", Uint, nil}}, 0, "res data fd size pos"},
+	148: {"preadv", File, Exit, Params{{"fd", FD, nil}, {"iov", Pointer, nil}, {"iovcnt", Int, nil}, {"pos", Uint, nil}}, 0, "res size data fd pos"},
+	149: {"pwritev", File, Exit, Params{{"fd", FD, nil}, {"iov", Pointer, nil}, {"iovcnt", Int, nil}, {"pos", Uint, nil}}, 0, "res data fd size pos"},
+	150: {"lseek", File, Exit, Params{{"fd", FD, nil}, {"offset", Uint, nil}, {"whence", Whence, nil}}, 0, ""},
+	151: {"llseek", File, Exit, Params{{"fd", FD, nil}, {"offset_high", Hex, nil}, {"offset", Uint, nil}, {"result", Pointer, nil}, {"whence", Whence, nil}}, 0, "res fd offset whence"},
 
-// Names returns every kernel name that the row stands for: none for a pseudo row.
-func (r *Row) Names() []string {
-	if r.When == Pseudo {
-		return nil
-	}
-	if other, ok := compat[r.Name]; ok {
-		return []string{r.Name, other}
-	}
-	return []string{r.Name}
-}
+	// What files are.
+	152: {"stat", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	153: {"lstat", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	154: {"stat64", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	155: {"lstat64", File, Exit, Params{{"path", Path, nil}}, 0, ""},
+	156: {"fstat", File, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	157: {"fstat64", File, Exit, Params{{"fd", FD, nil}}, 0, "res"},
+	158: {"newfstatat", File, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}, {"statbuf", Pointer, nil}, {"flags", StatFlags, nil}}, 0, ""},
+	159: {"access", File, Exit, Params{{"name", Path, nil}, {"mode", AccessMode, nil}}, 0, ""},
+	160: {"getcwd", File, Exit, nil, 0, "res path:cwd"},
+	161: {"getdents", File, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	162: {"getdents64", File, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	163: {"flock", File, Exit, Params{{"fd", FD, nil}, {"operation", FlockOp, nil}}, 0, ""},
+	164: {"umount", File, Exit, Params{{"name", Path, nil}}, 0, ""},
+	165: {"close_range", File, Exit, Params{{"first", Uint32, nil}, {"last", Uint32, nil}, {"flags", CloseRangeFlags, nil}}, 0, ""},
 
-// Param returns the index of the named parameter, or -1.
-func (r *Row) Param(name string) int {
-	for i := range r.Params {
-		if r.Params[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
+	// Sockets.
+	166: {"send", Net, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}}, 0, "res data fd size tuple"},
+	167: {"recv", Net, Exit, Params{{"fd", FD, nil}, {"data", Buffer, nil}, {"size", Uint32, nil}}, 0, "res data fd size tuple"},
+	168: {"recvmmsg", Net, Exit, Params{{"fd", FD, nil}}, 0, "res fd size data tuple msgcontrol"},
+	169: {"getsockname", Net, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	170: {"getpeername", Net, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	171: {"getsockopt", Net, Exit, Params{{"fd", FD, nil}, {"level", SockLevel, nil}, {"optname", SockOption, nil}}, 0, "res fd level optname val optlen"},
 
-// Lookup returns the index in Table of the row with that name (evt.type), or -1.
-func Lookup(name string) int {
-	for i := range Table {
-		if Table[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
+	// Descriptors that are no files.
+	172: {"pipe", IPC, Exit, nil, 0, "res fd1 fd2 ino"},
+	173: {"pipe2", IPC, Exit, Params{{"pipefd", Pointer, nil}, {"flags", FileFlags, nil}}, 0, "res fd1 fd2 ino flags"},
+	174: {"eventfd", IPC, Exit, Params{{"initval", Uint, nil}}, OpensFD, "res:newfd initval flags:noflags"},
+	175: {"eventfd2", IPC, Exit, Params{{"initval", Uint, nil}, {"flags", FileFlags, nil}}, OpensFD, "res:newfd flags initval"},
+	176: {"signalfd", Signals, Exit, Params{{"fd", FD, nil}, {"mask", Pointer, nil}}, OpensFD, "res:newfd fd mask:sigset flags:noflags"},
+	177: {"signalfd4", Signals, Exit, Params{{"fd", FD, nil}, {"mask", Pointer, nil}, {"sizemask", Uint, nil}, {"flags", FileFlags, nil}}, OpensFD, "res:newfd flags fd mask:sigset"},
+	178: {"timerfd_create", Time, Exit, Params{{"clockid", Int, nil}, {"flags", FileFlags, nil}}, OpensFD, "res:newfd clockid flags"},
+	179: {"inotify_init", IPC, Exit, nil, OpensFD, "res:newfd flags:noflags"},
+	180: {"inotify_init1", IPC, Exit, Params{{"flags", FileFlags, nil}}, OpensFD, "res:newfd flags"},
+	181: {"epoll_create", File, Exit, Params{{"size", Int, nil}}, OpensFD, "res size"},
+	182: {"epoll_create1", File, Exit, Params{{"flags", EpollFlags, nil}}, OpensFD, "res flags"},
 
-// The rows that a source raises by itself.
-const (
-	RowProcInfo = 0
-	RowSpawn    = 1
-	RowProcExit = 2
-)
+	// Waiting.
+	183: {"epoll_wait", Wait, Exit, Params{{"epfd", FD, nil}, {"events", Pointer, nil}, {"maxevents", Int, nil}}, 0, "res maxevents"},
+	184: {"poll", Wait, Exit, Params{{"pollfds", Pointer, nil}, {"nfds", Uint, nil}, {"timeout", Int, nil}}, 0, "res fds timeout"},
+	185: {"ppoll", Wait, Exit, nil, 0, "res fds timeout sigmask"},
+	186: {"select", Wait, Exit, nil, 0, ""},
+	187: {"nanosleep", Sleep, Exit, nil, 0, "res interval"},
+	188: {"futex", IPC, Exit, Params{{"addr", Hex, nil}, {"op", FutexOp, nil}, {"val", Uint, nil}}, 0, ""},
+
+	// Semaphores.
+	189: {"semget", Proc, Exit, Params{{"key", Hex32, nil}, {"nsems", Int, nil}, {"semflg", SemgetFlags, nil}}, 0, ""},
+	190: {"semop", Proc, Exit, Params{{"semid", Int, nil}, {"sops", Pointer, nil}, {"nsops", Uint32, nil}}, 0, "res nsops sem_num_0 sem_op_0 sem_flg_0 sem_num_1 sem_op_1 sem_flg_1 semid"},
+	191: {"semctl", Proc, Exit, Params{{"semid", Int, nil}, {"semnum", Int, nil}, {"cmd", SemctlCmd, nil}, {"val", Int, nil}}, 0, ""},
+
+	// Memory.
+	192: {"brk", Memory, Exit, Params{{"addr", Hex, nil}}, 0, "res:address vm_size vm_rss vm_swap addr"},
+	193: {"mmap2", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}, {"prot", ProtFlags, nil}, {"flags", MapFlags, nil}, {"fd", FD, nil}, {"pgoffset", Uint, nil}}, 0, "res:address vm_size vm_rss vm_swap addr length prot flags fd pgoffset"},
+	194: {"munmap", Memory, Exit, Params{{"addr", Hex, nil}, {"length", Uint, nil}}, 0, "res vm_size vm_rss vm_swap addr length"},
+	195: {"mlock", Memory, Exit, Params{{"addr", Hex, nil}, {"len", Uint, nil}}, 0, ""},
+	196: {"munlock", Memory, Exit, Params{{"addr", Hex, nil}, {"len", Uint, nil}}, 0, ""},
+	197: {"mlock2", Memory, Exit, Params{{"addr", Hex, nil}, {"len", Uint, nil}, {"flags", LockFlags, nil}}, 0, ""},
+	198: {"mlockall", Memory, Exit, Params{{"flags", LockAllFlags, nil}}, 0, ""},
+	199: {"munlockall", Memory, Exit, nil, 0, ""},
+
+	// Limits and identities.
+	200: {"getrlimit", Proc, Exit, Params{{"resource", Resource, nil}}, 0, "res cur max resource"},
+	201: {"setrlimit", Proc, Exit, Params{{"resource", Resource, nil}}, 0, "res cur max resource"},
+	202: {"getuid", User, Exit, nil, 0, "uid:user"},
+	203: {"geteuid", User, Exit, nil, 0, "euid:user"},
+	204: {"getgid", User, Exit, nil, 0, "gid:group"},
+	205: {"getegid", User, Exit, nil, 0, "egid:group"},
+	206: {"getresuid", User, Exit, nil, 0, "res ruid euid suid"},
+	207: {"getresgid", User, Exit, nil, 0, "res rgid egid sgid"},
+
+	// Calls of which Falco says no more than their names, some with what makes a path or a descriptor known.
+	208: {"utimes", Other, Exit, Params{{"path", Path, nil}}, 0, ""}, 209: {"inotify_add_watch", Other, Exit, Params{{"fd", FD, nil}, {"pathname", Path, nil}}, 0, ""},
+	210: {"fremovexattr", Other, Exit, Params{{"fd", FD, nil}, {"name", String, nil}}, 0, ""}, 211: {"fgetxattr", Other, Exit, Params{{"fd", FD, nil}, {"name", String, nil}}, 0, ""},
+	212: {"lgetxattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}}, 0, ""}, 213: {"fsync", Other, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	214: {"getxattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}}, 0, ""}, 215: {"readlinkat", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""},
+	216: {"fstatfs", Other, Exit, Params{{"fd", FD, nil}}, 0, ""}, 217: {"uselib", Other, Exit, Params{{"path", Path, nil}}, 0, ""},
+	218: {"futimesat", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""}, 219: {"readlink", Other, Exit, Params{{"path", Path, nil}}, 0, ""},
+	220: {"statfs", Other, Exit, Params{{"path", Path, nil}}, 0, ""}, 221: {"preadv2", Other, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	222: {"lremovexattr", Other, Exit, Params{{"path", Path, nil}, {"name", String, nil}}, 0, ""}, 223: {"utime", Other, Exit, Params{{"path", Path, nil}}, 0, ""},
+	224: {"setdomainname", Other, Exit, Params{{"name", String, nil}}, 0, ""}, 225: {"fdatasync", Other, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	226: {"fstatat64", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""}, 227: {"fallocate", Other, Exit, Params{{"fd", FD, nil}}, 0, ""},
+	228: {"statx", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""}, 229: {"faccessat2", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""},
+	230: {"pwritev2", Other, Exit, Params{{"fd", FD, nil}}, 0, ""}, 231: {"faccessat", Other, Exit, Params{{"dirfd", DirFD, nil}, {"path", Path, nil}}, 0, ""},
+	232: {Name: "rseq_slice_yield"}, 233: {Name: "uprobe"}, 234: {Name: "file_getattr"}, 235: {Name: "open_tree_attr"}, 236: {Name: "setxattrat"}, 237: {Name: "uretprobe"}, 238: {Name: "lsm_list_modules"},
+	239: {Name: "lsm_get_self_attr"}, 240: {Name: "capget"}, 241: {Name: "inotify_rm_watch"}, 242: {Name: "mq_notify"}, 243: {Name: "set_robust_list"}, 244: {Name: "shmget"}, 245: {Name: "timer_delete"},
+	246: {Name: "listns"}, 247: {Name: "clock_gettime"}, 248: {Name: "listxattrat"}, 249: {Name: "timerfd_gettime"}, 250: {Name: "timer_getoverrun"}, 251: {Name: "io_setup"}, 252: {Name: "epoll_ctl"},
+	253: {Name: "get_thread_area"}, 254: {Name: "setitimer"}, 255: {Name: "io_submit"}, 256: {Name: "sched_setaffinity"}, 257: {Name: "sched_setattr"}, 258: {Name: "sched_getaffinity"}, 259: {Name: "rt_sigqueueinfo"},
+	260: {Name: "getgroups"}, 261: {Name: "getcpu"}, 262: {Name: "llistxattr"}, 263: {Name: "waitid"}, 264: {Name: "sigaction"}, 265: {Name: "mq_timedsend"}, 266: {Name: "shmdt"},
+	267: {Name: "sigpending"}, 268: {Name: "idle"}, 269: {Name: "shmat"}, 270: {Name: "adjtimex"}, 271: {Name: "query_module"}, 272: {Name: "timer_create"}, 273: {Name: "gettid"},
+	274: {Name: "membarrier"}, 275: {Name: "madvise"}, 276: {Name: "getpgrp"}, 277: {Name: "get_mempolicy"}, 278: {Name: "getpriority"}, 279: {Name: "removexattrat"}, 280: {Name: "clock_getres"},
+	281: {Name: "umask"}, 282: {Name: "lookup_dcookie"}, 283: {Name: "quotactl_fd"}, 284: {Name: "timer_settime"}, 285: {Name: "mremap"}, 286: {Name: "lsm_set_self_attr"}, 287: {Name: "timer_gettime"},
+	288: {Name: "flistxattr"}, 289: {Name: "sched_rr_get_interval"}, 290: {Name: "gettimeofday"}, 291: {Name: "syncfs"}, 292: {Name: "get_robust_list"}, 293: {Name: "file_setattr"}, 294: {Name: "listxattr"},
+	295: {Name: "set_mempolicy"}, 296: {Name: "mq_unlink"}, 297: {Name: "pselect6"}, 298: {Name: "io_cancel"}, 299: {Name: "ioprio_get"}, 300: {Name: "uname"}, 301: {Name: "shmctl"},
+	302: {Name: "time"}, 303: {Name: "pkey_free"}, 304: {Name: "readahead"}, 305: {Name: "fanotify_mark"}, 306: {Name: "ioprio_set"}, 307: {Name: "times"}, 308: {Name: "vmsplice"},
+	309: {Name: "rt_sigtimedwait"}, 310: {Name: "create_module"}, 311: {Name: "landlock_create_ruleset"}, 312: {Name: "timerfd"}, 313: {Name: "pause"}, 314: {Name: "stime"}, 315: {Name: "sched_setparam"},
+	316: {Name: "getpid"}, 317: {Name: "sync"}, 318: {Name: "getxattrat"}, 319: {Name: "clock_adjtime"}, 320: {Name: "restart_syscall"}, 321: {Name: "io_getevents"}, 322: {Name: "sysfs"},
+	323: {Name: "get_kernel_syms"}, 324: {Name: "epoll_pwait"}, 325: {Name: "futex_wait"}, 326: {Name: "sysinfo"}, 327: {Name: "msgsnd"}, 328: {Name: "mincore"}, 329: {Name: "cachestat"},
+	330: {Name: "exit", When: Entry}, 331: {Name: "getppid"}, 332: {Name: "io_destroy"}, 333: {Name: "ustat"}, 334: {Name: "epoll_wait_old"}, 335: {Name: "vhangup"}, 336: {Name: "_sysctl"},
+	337: {Name: "alarm"}, 338: {Name: "rt_sigprocmask"}, 339: {Name: "rt_tgsigqueueinfo"}, 340: {Name: "rt_sigaction"}, 341: {Name: "wait4"}, 342: {Name: "getpgid"}, 343: {Name: "sched_yield"},
+	344: {Name: "signal"}, 345: {Name: "statmount"}, 346: {Name: "clock_nanosleep"}, 347: {Name: "pkey_mprotect"}, 348: {Name: "getrusage"}, 349: {Name: "futex_wake"}, 350: {Name: "sched_getparam"},
+	351: {Name: "sched_setscheduler"}, 352: {Name: "setpriority"}, 353: {Name: "mseal"}, 354: {Name: "sched_getscheduler"}, 355: {Name: "sched_get_priority_min"}, 356: {Name: "rt_sigsuspend"}, 357: {Name: "rt_sigpending"},
+	358: {Name: "semtimedop"}, 359: {Name: "getitimer"}, 360: {Name: "timerfd_settime"}, 361: {Name: "mq_open"}, 362: {Name: "epoll_pwait2"}, 363: {Name: "msgrcv"}, 364: {Name: "process_mrelease"},
+	365: {Name: "bdflush"}, 366: {Name: "msgctl"}, 367: {Name: "statfs64"}, 368: {Name: "fstatfs64"}, 369: {Name: "sigprocmask"}, 370: {Name: "set_tid_address"}, 371: {Name: "_newselect"},
+	372: {Name: "map_shadow_stack"}, 373: {Name: "sgetmask"}, 374: {Name: "olduname"}, 375: {Name: "mq_getsetattr"}, 376: {Name: "nice"}, 377: {Name: "tee"}, 378: {Name: "waitpid"},
+	379: {Name: "sigaltstack"}, 380: {Name: "getrandom"}, 381: {Name: "fadvise64"}, 382: {Name: "pkey_alloc"}, 383: {Name: "msgget"}, 384: {Name: "landlock_restrict_self"}, 385: {Name: "mq_timedreceive"},
+	386: {Name: "landlock_add_rule"}, 387: {Name: "msync"}, 388: {Name: "modify_ldt"}, 389: {Name: "migrate_pages"}, 390: {Name: "futex_waitv"}, 391: {Name: "move_pages"}, 392: {Name: "mbind"},
+	393: {Name: "epoll_ctl_old"}, 394: {Name: "io_pgetevents"}, 395: {Name: "set_mempolicy_home_node"}, 396: {Name: "getpmsg"}, 397: {Name: "sigsuspend"}, 398: {Name: "nfsservctl"}, 399: {Name: "rseq"},
+	400: {Name: "sched_getattr"}, 401: {Name: "sync_file_range"}, 402: {Name: "readdir"}, 403: {Name: "sigreturn", When: Entry}, 404: {Name: "futex_requeue"}, 405: {Name: "oldstat"}, 406: {Name: "oldlstat"},
+	407: {Name: "oldfstat"}, 408: {Name: "ssetmask"}, 409: {Name: "getsid"}, 410: {Name: "vm86"}, 411: {Name: "sched_get_priority_max"}, 412: {Name: "oldolduname"}, 413: {Name: "set_thread_area"},
+	414: {Name: "rt_sigreturn", When: Entry}, 415: {Name: "listmount"},
+}

@@ -3,6 +3,7 @@ package event
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,16 +14,23 @@ type Type uint8
 // The types. The first group is the word itself, the second points into the
 // tracee's memory, the third is the word itself with symbolic names (see symbols).
 const (
-	Int     Type = iota // 32 bits, signed
-	Int64               // 64 bits, signed
-	Uint                // 64 bits, unsigned
-	Hex                 // 64 bits, printed in base 16
-	Pointer             // an address that nothing is read from
-	FD                  // a descriptor, 32 bits, signed
-	DirFD               // a descriptor, or AT_FDCWD, that the path after it starts from
-	PID                 // a process or thread, as the workload's own PID namespace numbers it
-	UID                 // a user, 32 bits; 4294967295 means unchanged
-	GID                 // a group, 32 bits; 4294967295 means unchanged
+	Int      Type = iota // 32 bits, signed
+	Int64                // 64 bits, signed
+	Uint                 // 64 bits, unsigned
+	Uint32               // 32 bits, unsigned
+	Hex                  // 64 bits, printed in base 16
+	Hex32                // 32 bits, printed in base 16
+	OpenMode             // permissions for a file that is made, printed in base 8; 0 where none is made
+	Pointer              // an address that nothing is read from, and that rules do not see
+	Buffer               // the same of data, which rules see as bytes that are never there
+	FD                   // a descriptor, 32 bits, signed; as a result, or an error
+	DirFD                // a descriptor, or AT_FDCWD, that the path after it starts from
+	PID                  // a process or thread, as the workload's own PID namespace numbers it
+	UID                  // a user, 32 bits; 4294967295 means unchanged
+	GID                  // a group, 32 bits; 4294967295 means unchanged
+	Errno                // a result: 0 or more, or a negative errno
+	AbsTime              // nanoseconds since the epoch
+	Tuple                // both ends of a connection
 
 	Path     // a NUL-terminated path, relative to the DirFD before it or else to the working directory
 	String   // a NUL-terminated string that is no path
@@ -31,25 +39,49 @@ const (
 	MsgName  // the socket address in a struct msghdr
 
 	OpenFlags
+	FileFlags // those of OpenFlags that calls take which open no path
 	ResolveFlags
 	AtFlags
+	StatFlags
 	UnlinkFlags
 	RenameFlags
 	MemfdFlags
-	CloneFlags
 	MountFlags
 	UmountFlags
-	ModuleFlags
-	ProtFlags
 	Mode
-	Domain
-	SockType
+	AccessMode
+	FlockOp
+	Whence
 	FcntlCmd
+	SpliceFlags
+	CloseRangeFlags
+	EpollFlags
+	FsconfigCmd
+	QuotaCmd
+	Domain
+	ShutdownHow
+	SockLevel
+	SockOption
+	CloneFlags
+	ModuleFlags
+	UnloadFlags
+	ProtFlags
+	MapFlags
+	LockFlags
+	LockAllFlags
+	PidfdFlags
 	PrctlOption
 	PtraceRequest
 	BPFCmd
-	SeccompOp
 	KeyctlOp
+	Resource
+	FutexOp
+	SemgetFlags
+	SemctlCmd
+	RingFlags
+	RingEnterFlags
+	RingOp
+	ImageFlags // how a process's image came to be
 	SignalNumber
 )
 
@@ -60,9 +92,9 @@ func (t Type) InMemory() bool { return t >= Path && t <= MsgName }
 // parameter; the kernel ignores the others, so a comparison must too.
 func (t Type) Width() int {
 	switch t {
-	case Int64, Uint, Hex, Pointer, CloneFlags, MountFlags, PtraceRequest, ProtFlags, ResolveFlags, Path, String, Strings, SockAddr, MsgName:
+	case Int64, Uint, Hex, Pointer, Buffer, CloneFlags, MountFlags, MapFlags, PtraceRequest, ProtFlags, ResolveFlags, Path, String, Strings, SockAddr, MsgName, Errno, AbsTime:
 		return 64
-	case Mode:
+	case Mode, OpenMode:
 		return 16
 	}
 	return 32
@@ -80,24 +112,72 @@ func (t Type) Number(word uint64) int64 {
 	return int64(word)
 }
 
-// AppendWord appends the text of a word of this type, with symbolic names where there are any.
-func (t Type) AppendWord(b []byte, word uint64) []byte {
-	n := t.Number(word)
-	if set := symbols[t]; set != nil {
-		return set.append(b, uint64(n))
+// falco returns a number of the type as Falco numbers it.
+func (t Type) falco(n int64) int64 {
+	if int(t) < len(symbols) && symbols[t] != nil {
+		return int64(symbols[t].number(uint64(n)))
 	}
-	switch t {
-	case Hex, Pointer:
-		return strconv.AppendUint(append(b, "0x"...), word, 16)
-	case Uint:
-		return strconv.AppendUint(b, word, 10)
-	case DirFD:
-		if n == unix.AT_FDCWD {
-			return append(b, "AT_FDCWD"...)
+	return n
+}
+
+// appendNumber appends a number of the type as Falco prints it.
+func (t Type) appendNumber(b []byte, n int64) []byte {
+	switch n = t.falco(n); t {
+	case Hex, Hex32, Pointer:
+		return appendHex(b, uint64(n))
+	case Mode, OpenMode:
+		if n == 0 {
+			return append(b, '0')
 		}
+		return strconv.AppendUint(append(b, '0'), uint64(n), 8)
+	case UID, GID:
+		if n == unchanged {
+			n = -1
+		}
+	case AbsTime:
+		return time.Unix(0, n).AppendFormat(b, "2006-01-02 15:04:05.000000000 -0700")
+	case Uint:
+		return strconv.AppendUint(b, uint64(n), 10)
 	}
 	return strconv.AppendInt(b, n, 10)
 }
+
+func appendHex(b []byte, n uint64) []byte {
+	start := len(b)
+	b = strconv.AppendUint(b, n, 16)
+	for i := start; i < len(b); i++ {
+		if b[i] >= 'a' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return b
+}
+
+// unchanged is the user or group that says that none is set.
+const unchanged = 1<<32 - 1
+
+// appendName appends what a number of the type is called; nothing where it has no name.
+func (t Type) appendName(b []byte, n int64) []byte {
+	switch {
+	case int(t) < len(symbols) && symbols[t] != nil:
+		return symbols[t].append(b, uint64(n))
+	case t == UID || t == GID:
+		if n == unchanged {
+			return append(b, "<NONE>"...)
+		}
+	case t == Errno || t == FD || t == DirFD:
+		if n == unix.AT_FDCWD && t != Errno {
+			return append(b, "AT_FDCWD"...)
+		}
+		if n < 0 && n >= -maxErrno {
+			return append(b, unix.ErrnoName(unix.Errno(-n))...)
+		}
+	}
+	return b
+}
+
+// maxErrno is the largest error number; a result below its negative is an address (linux/err.h).
+const maxErrno = 4095
 
 // Sock is what a socket address in memory says.
 type Sock struct {

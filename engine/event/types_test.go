@@ -2,66 +2,74 @@ package event
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-func TestAppendWord(t *testing.T) {
+func TestTextOfWords(t *testing.T) {
 	tests := []struct {
-		name string
-		typ  Type
-		word uint64
-		want string
+		name       string
+		typ        Type
+		word       uint64
+		plain, the string // the number, and the name of it
 	}{
-		{"an int is 32 bits with a sign", Int, 0xffff_ffff, "-1"},
-		{"an int ignores the register's upper half", Int, 0xdead_beef_0000_0007, "7"},
-		{"an int64 is the whole register", Int64, 1<<63 | 1, "-9223372036854775807"},
-		{"an unsigned number has no sign", Uint, 1<<64 - 1, "18446744073709551615"},
-		{"hex is the whole register", Hex, 0xdead_beef_0000_0001, "0xdeadbeef00000001"},
-		{"a pointer is hex", Pointer, 0x7ffe_0000, "0x7ffe0000"},
-		{"a descriptor ignores the upper half", FD, 0xffff_ffff_0000_0003, "3"},
-		{"no descriptor is negative", FD, 1<<64 - 1, "-1"},
-		{"the working directory has a name", DirFD, 0xffff_ff9c, "AT_FDCWD"},
-		{"another directory is its number", DirFD, 5, "5"},
-		{"a process may be a group", PID, 0xffff_ffff, "-1"},
-		{"a user that stays is 4294967295", UID, 1<<64 - 1, "4294967295"},
-		{"a group is 32 bits", GID, 1<<32 | 20, "20"},
-		{"open flags without any are read only", OpenFlags, 0, "O_RDONLY"},
-		{"open flags are joined by bars", OpenFlags, unix.O_WRONLY | unix.O_CREAT | unix.O_CLOEXEC, "O_WRONLY|O_CREAT|O_CLOEXEC"},
-		{"read and write is one flag", OpenFlags, unix.O_RDWR, "O_RDWR"},
-		{"resolve flags", ResolveFlags, unix.RESOLVE_BENEATH | unix.RESOLVE_IN_ROOT, "RESOLVE_BENEATH|RESOLVE_IN_ROOT"},
-		{"at flags", AtFlags, unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"},
-		{"no at flags are nothing", AtFlags, 0, ""},
-		{"unlink flags", UnlinkFlags, unix.AT_REMOVEDIR, "AT_REMOVEDIR"},
-		{"rename flags", RenameFlags, unix.RENAME_EXCHANGE | unix.RENAME_NOREPLACE, "RENAME_NOREPLACE|RENAME_EXCHANGE"},
-		{"memfd flags", MemfdFlags, unix.MFD_CLOEXEC, "MFD_CLOEXEC"},
-		{"clone flags", CloneFlags, unix.CLONE_VM | unix.CLONE_NEWUSER, "CLONE_VM|CLONE_NEWUSER"},
-		{"mount flags", MountFlags, unix.MS_BIND | unix.MS_REC, "MS_BIND|MS_REC"},
-		{"umount flags", UmountFlags, unix.MNT_DETACH, "MNT_DETACH"},
-		{"module flags", ModuleFlags, 3, "MODULE_INIT_IGNORE_MODVERSIONS|MODULE_INIT_IGNORE_VERMAGIC"},
-		{"no protection has a name", ProtFlags, 0, "PROT_NONE"},
-		{"protection", ProtFlags, unix.PROT_READ | unix.PROT_EXEC, "PROT_READ|PROT_EXEC"},
-		{"no mode is 0", Mode, 0, "0"},
-		{"a mode is its bits", Mode, 0o4755, "S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID"},
-		{"a mode is 16 bits", Mode, 1<<16 | 0o400, "S_IRUSR"},
-		{"a domain", Domain, unix.AF_INET6, "AF_INET6"},
-		{"a domain without a name is its number", Domain, 4000, "4000"},
-		{"a socket type is a kind and flags", SockType, unix.SOCK_DGRAM | unix.SOCK_CLOEXEC, "SOCK_DGRAM|SOCK_CLOEXEC"},
-		{"raw is no stream", SockType, unix.SOCK_RAW, "SOCK_RAW"},
-		{"an fcntl command", FcntlCmd, unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"},
-		{"a prctl option", PrctlOption, unix.PR_SET_NAME, "PR_SET_NAME"},
-		{"a ptrace request", PtraceRequest, unix.PTRACE_SEIZE, "PTRACE_SEIZE"},
-		{"a bpf command", BPFCmd, unix.BPF_PROG_LOAD, "BPF_PROG_LOAD"},
-		{"a seccomp operation", SeccompOp, 1, "SECCOMP_SET_MODE_FILTER"},
-		{"a keyctl operation", KeyctlOp, unix.KEYCTL_READ, "KEYCTL_READ"},
-		{"a signal", SignalNumber, 9, "SIGKILL"},
-		{"no signal is 0", SignalNumber, 0, "0"},
+		{"an int is 32 bits with a sign", Int, 0xffff_ffff, "-1", ""},
+		{"an int ignores the register's upper half", Int, 0xdead_beef_0000_0007, "7", ""},
+		{"an int64 is the whole register", Int64, 1<<63 | 1, "-9223372036854775807", ""},
+		{"an unsigned number has no sign", Uint, 1<<64 - 1, "18446744073709551615", ""},
+		{"hex is the whole register", Hex, 0xdead_beef_0000_0001, "DEADBEEF00000001", ""},
+		{"hex of 32 bits", Hex32, 0xdead_beef_0000_01ed, "1ED", ""},
+		{"a descriptor ignores the upper half", FD, 0xffff_ffff_0000_0003, "3", ""},
+		{"a negative descriptor is an error", FD, 1<<64 - 9, "-9", "EBADF"},
+		{"the working directory has a name", DirFD, 0xffff_ff9c, "-100", "AT_FDCWD"},
+		{"another directory is its number", DirFD, 5, "5", ""},
+		{"a process may be a group", PID, 0xffff_ffff, "-1", ""},
+		{"a user that stays has a name", UID, 1<<64 - 1, "-1", "<NONE>"},
+		{"a group is 32 bits", GID, 1<<32 | 20, "20", ""},
+		{"an error", Errno, 1<<64 - 13, "-13", "EACCES"},
+		{"an error without a name", Errno, 1<<64 - 4000, "-4000", ""},
+		{"no error has no name", Errno, 0, "0", ""},
+		{"open flags without any are read only", OpenFlags, 0, "1", "O_RDONLY"},
+		{"open flags are joined by bars", OpenFlags, unix.O_WRONLY | unix.O_CREAT | unix.O_CLOEXEC, "4102", "O_CREAT|O_WRONLY|O_CLOEXEC"},
+		{"read and write is one flag", OpenFlags, unix.O_RDWR, "3", "O_RDWR"},
+		{"synchronous is two", OpenFlags, unix.O_SYNC, "145", "O_SYNC|O_DSYNC|O_RDONLY"},
+		{"flags of a descriptor that opens no path", FileFlags, unix.O_CLOEXEC, "4096", "O_CLOEXEC"},
+		{"no such flags", FileFlags, 0, "0", ""},
+		{"resolve flags", ResolveFlags, unix.RESOLVE_BENEATH | unix.RESOLVE_IN_ROOT, "3", "RESOLVE_BENEATH|RESOLVE_IN_ROOT"},
+		{"at flags", AtFlags, unix.AT_EMPTY_PATH, "4096", "AT_EMPTY_PATH"},
+		{"unlink flags", UnlinkFlags, unix.AT_REMOVEDIR, "512", "AT_REMOVEDIR"},
+		{"rename flags", RenameFlags, unix.RENAME_EXCHANGE | unix.RENAME_NOREPLACE, "3", "RENAME_NOREPLACE|RENAME_EXCHANGE"},
+		{"memfd flags", MemfdFlags, unix.MFD_CLOEXEC, "1", "MFD_CLOEXEC"},
+		{"clone flags", CloneFlags, unix.CLONE_VM | unix.CLONE_NEWUSER, "1081344", "CLONE_VM|CLONE_NEWUSER"},
+		{"mount flags", MountFlags, unix.MS_BIND | unix.MS_REC, "20480", "BIND|REC"},
+		{"umount flags", UmountFlags, unix.MNT_DETACH, "2", "DETACH"},
+		{"module flags", ModuleFlags, 3, "3", "MODULE_INIT_IGNORE_MODVERSIONS|MODULE_INIT_IGNORE_VERMAGIC"},
+		{"no protection has a name", ProtFlags, 0, "0", "PROT_NONE"},
+		{"protection", ProtFlags, unix.PROT_READ | unix.PROT_EXEC, "5", "PROT_READ|PROT_EXEC"},
+		{"an anonymous mapping", MapFlags, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS, "10", "MAP_PRIVATE|MAP_ANONYMOUS"},
+		{"no mode is 0", Mode, 0, "0", ""},
+		{"a mode is its bits", Mode, 0o4755, "04755", "S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID"},
+		{"a mode is 16 bits", Mode, 1<<16 | 0o400, "0400", "S_IRUSR"},
+		{"any access is a name", AccessMode, 0, "0", "F_OK"},
+		{"a domain", Domain, unix.AF_INET6, "10", "AF_INET6"},
+		{"a domain without a name is its number", Domain, 4000, "4000", ""},
+		{"an fcntl command", FcntlCmd, unix.F_DUPFD_CLOEXEC, "26", "F_DUPFD_CLOEXEC"},
+		{"an unknown fcntl command", FcntlCmd, 5000, "0", "UNKNOWN"},
+		{"a prctl option", PrctlOption, unix.PR_SET_NAME, "15", "PR_SET_NAME"},
+		{"a ptrace request", PtraceRequest, unix.PTRACE_SEIZE, "20", "PTRACE_SEIZE"},
+		{"a bpf command", BPFCmd, unix.BPF_PROG_LOAD, "5", "BPF_PROG_LOAD"},
+		{"a keyctl operation", KeyctlOp, unix.KEYCTL_READ, "11", "KEYCTL_READ"},
+		{"a quota command stands above its type", QuotaCmd, 0x80000201, "1", "Q_QUOTAON"},
+		{"a signal", SignalNumber, 9, "9", "SIGKILL"},
+		{"no signal is 0", SignalNumber, 0, "0", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := string(tt.typ.AppendWord(nil, tt.word)); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			n := tt.typ.Number(tt.word)
+			if plain, name := string(tt.typ.appendNumber(nil, n)), string(tt.typ.appendName(nil, n)); plain != tt.plain || name != tt.the {
+				t.Errorf("got %q, %q, want %q, %q", plain, name, tt.plain, tt.the)
 			}
 		})
 	}
@@ -70,7 +78,7 @@ func TestAppendWord(t *testing.T) {
 func TestEveryTypeOfTheTableHasText(t *testing.T) {
 	for i := range Table {
 		for _, p := range Table[i].Params {
-			got := string(p.Type.AppendWord([]byte("<"), 1<<64-1))
+			got := string(p.Type.appendNumber([]byte("<"), p.Type.Number(1<<64-1)))
 			if len(got) < 2 || got[0] != '<' {
 				t.Errorf("%s.%s: got %q, want text behind what was there", Table[i].Name, p.Name, got)
 			}
@@ -84,13 +92,15 @@ func TestSymbolsAreDistinct(t *testing.T) {
 			continue
 		}
 		seen := map[string]bool{}
-		for _, s := range set.names {
+		for _, s := range slices.Concat(set.bits, set.enum, set.flags) {
 			if seen[s.name] {
 				t.Errorf("type %d: got %s twice, want once", typ, s.name)
 			}
 			seen[s.name] = true
-			if set.bits && s.mask == 0 && s.value == 0 {
-				t.Errorf("type %d: %s has no bits, so it is always there", typ, s.name)
+		}
+		for _, s := range set.bits {
+			if s.value == 0 && set.mask == 0 {
+				t.Errorf("type %d: %s has no bits, so it is never there", typ, s.name)
 			}
 		}
 	}
@@ -131,7 +141,7 @@ func TestSocketAddressesAsText(t *testing.T) {
 		ip("192.0.2.7:443"):    "192.0.2.7:443",
 		unixAddr("/run/x"):     "/run/x",
 		unixAddr("\x00hidden"): "@hidden",
-		"\x10\x00":             "AF_NETLINK",
+		"\x10\x00":             "family 16",
 	} {
 		s, _ := ParseSock(bytes)
 		if got := string(s.append(nil)); got != want {

@@ -28,29 +28,33 @@ type FieldType uint8
 
 // The field types.
 const (
-	TypeString  FieldType = iota // CHARBUF
-	TypeInt                      // INT64
-	TypeUint                     // UINT64
-	TypeBool                     // BOOL
-	TypeAddr                     // IPADDR
-	TypeNet                      // IPNET
-	TypePort                     // PORT
-	TypeRelTime                  // RELTIME, nanoseconds
-	TypeAbsTime                  // ABSTIME, nanoseconds since the epoch
-	TypeBytes                    // BYTEBUF
-	TypeInt16                    // INT16
-	TypeInt32                    // INT32
-	TypeUint32                   // UINT32
-	TypeDouble                   // DOUBLE
-	TypeDynamic                  // DYNAMIC: the type of the parameter that the argument names
+	TypeString    FieldType = iota // CHARBUF
+	TypeInt                        // INT64
+	TypeUint                       // UINT64
+	TypeBool                       // BOOL
+	TypeAddr                       // IPADDR
+	TypeNet                        // IPNET
+	TypePort                       // PORT
+	TypeRelTime                    // RELTIME, nanoseconds
+	TypeAbsTime                    // ABSTIME, nanoseconds since the epoch
+	TypeBytes                      // BYTEBUF
+	TypeInt16                      // INT16
+	TypeInt32                      // INT32
+	TypeUint32                     // UINT32
+	TypeDouble                     // DOUBLE
+	TypeSockAddr                   // SOCKADDR: a socket's address, as text
+	TypeSockTuple                  // SOCKTUPLE: both ends of a connection, as text
+	TypeDynamic                    // DYNAMIC: the type of the parameter that the argument names
 )
 
-var fieldTypeNames = [...]string{"CHARBUF", "INT64", "UINT64", "BOOL", "IPADDR", "IPNET", "PORT", "RELTIME", "ABSTIME", "BYTEBUF", "INT16", "INT32", "UINT32", "DOUBLE", "DYNAMIC"}
+var fieldTypeNames = [...]string{"CHARBUF", "INT64", "UINT64", "BOOL", "IPADDR", "IPNET", "PORT", "RELTIME", "ABSTIME", "BYTEBUF", "INT16", "INT32", "UINT32", "DOUBLE", "SOCKADDR", "SOCKTUPLE", "DYNAMIC"}
 
 func (t FieldType) String() string { return fieldTypeNames[t] }
 
 // IsText reports whether values of the type are in Text as text.
-func (t FieldType) IsText() bool { return t == TypeString || t == TypeBytes }
+func (t FieldType) IsText() bool {
+	return t == TypeString || t == TypeBytes || t == TypeSockAddr || t == TypeSockTuple
+}
 
 // IsAddr reports whether values of the type are addresses.
 func (t FieldType) IsAddr() bool { return t == TypeAddr || t == TypeNet }

@@ -98,11 +98,7 @@ func newListSyscalls() *cobra.Command {
 				if row.When == event.Pseudo {
 					continue
 				}
-				info := callInfo{row.Name, row.Class.String(), []string{}}
-				for _, p := range row.Params {
-					info.Params = append(info.Params, p.Name)
-				}
-				infos = append(infos, info)
+				infos = append(infos, callInfo{row.Name, row.Class.String(), row.Parameters()})
 			}
 			return printTable(cmd, infos, []string{"CALL", "CATEGORY", "PARAMETERS"}, func(i callInfo) []string {
 				return []string{i.Name, i.Class, strings.Join(i.Params, ", ")}
