@@ -358,7 +358,7 @@ func TestNeedsAskForAllThatAFieldCould(t *testing.T) {
 	for i := range event.Fields {
 		f := &event.Fields[i]
 		all := *n
-		all.AddField(f, &connect)
+		all.AddField(f, event.NewArg(""), &connect)
 		if all != *n {
 			t.Errorf("%s: got needs that lack what it asks for", f.Name)
 		}
