@@ -3,20 +3,24 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 )
 
-// addFormat adds the flag that everything which prints a table has.
-func addFormat(cmd *cobra.Command) {
-	cmd.Flags().String("format", "text", "text or json")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag only
+// addFormat adds the flag that everything which prints a table has; more are formats beside text and json.
+func addFormat(cmd *cobra.Command, more ...string) {
+	formats := append([]string{"text", "json"}, more...)
+	last := len(formats) - 1
+	choice := strings.Join(formats[:last], ", ") + " or " + formats[last]
+	cmd.Flags().String("format", "text", choice)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag only
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if f := format(cmd); f != "text" && f != "json" {
-			return usage("text or json", "--format: unknown format %q", f)
+		if f := format(cmd); !slices.Contains(formats, f) {
+			return usage(choice, "--format: unknown format %q", f)
 		}
 		return run(cmd, args)
 	}
