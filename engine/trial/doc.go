@@ -4,14 +4,14 @@
 // A test file is a YAML list. The first item may name the rules that the file is
 // about (paths start from the file's folder); each other item is a test:
 //
-//	- rules: [default, mine.yaml]            # without it: the built-in rules
-//	- test: a web server starts a shell
-//	  event: {evt.type: execve, evt.failed: false, proc.name: sh, proc.pname: nginx}
-//	  expect: Server starts a shell
-//	- test: an operator starts one
-//	  event: {evt.type: execve, evt.failed: false, proc.name: sh, proc.pname: sshd}
-//	  expect: none
-//	  not: Server starts a shell
+//   - rules: [default, mine.yaml]            # without it: the built-in rules
+//   - test: a web server starts a shell
+//     event: {evt.type: execve, evt.failed: false, proc.name: sh, proc.pname: nginx}
+//     expect: Server starts a shell
+//   - test: an operator starts one
+//     event: {evt.type: execve, evt.failed: false, proc.name: sh, proc.pname: sshd}
+//     expect: none
+//     not: Server starts a shell
 //
 // An event has fields by their names. The rest of its fields is absent, so a
 // test gives all that the rule asks. Several events, in the order of time,
