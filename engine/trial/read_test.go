@@ -97,7 +97,9 @@ func TestGivenValuesHaveTheirFieldsTypes(t *testing.T) {
   expect: none`)})
 	require.Empty(t, problems)
 	given := f.Tests[0].Events[0].Given
-	known := func(num int64, text string) event.Value { return event.Value{Status: event.Known, Num: num, Text: text} }
+	known := func(num int64, text string) event.Value {
+		return event.Value{Status: event.Known, Num: num, Text: text}
+	}
 	require.Equal(t, map[string][]event.Value{
 		"proc.aname": {known(0, "bash"), known(0, "sshd")},
 		"fd.ip":      {known(0, "\x0a\x00\x00\x01"), known(0, "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01")},
