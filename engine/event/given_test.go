@@ -43,3 +43,28 @@ func TestValuesAreMadeFromTextByType(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsNotGivenIsAbsentOrFixedForTheRow(t *testing.T) {
+	for _, tc := range []struct{ row, field, want string }{
+		{"openat", "evt.arg[flags]", absent}, // an argument of 0 would be O_RDONLY
+		{"openat", "evt.is_open_read", "false"},
+		{"creat", "evt.is_open_write", "true"},
+		{"fchmod", "evt.rawarg[mode]", absent},
+		{"dup2", "evt.rawarg[newfd]", absent},
+		{"dup2", "fd.num", absent},
+		{"dup2", "evt.failed", absent},
+		{"dup2", "thread.tid", absent},
+		{"dup2", "thread.ismain", absent},
+		{"dup2", "proc.name", absent},
+		{"dup2", "evt.type", "dup2"},
+		{"dup2", "evt.rawtime", "5"},
+	} {
+		t.Run(tc.field+" of "+tc.row, func(t *testing.T) {
+			var v View
+			v.BeginGiven(Lookup(tc.row), 5, nil)
+			if got := read(t, &v, tc.field); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}

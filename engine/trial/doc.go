@@ -13,8 +13,9 @@
 //     expect: none
 //     not: Server starts a shell
 //
-// An event has fields by their names. The rest of its fields is absent, so a
-// test gives all that the rule asks. Several events, in the order of time,
+// An event has fields by their names. The rest of its fields is absent, but for
+// what each event of the call has alike, so a test gives all that the rule asks:
+// evt.is_open_read does not follow from evt.arg.flags. Several events, in the order of time,
 // stand under "events", where "at: 5s" is the time since the first. A field of
 // several values takes a list, and null is absent.
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -58,7 +59,8 @@ func testRules(cmd *cobra.Command, args []string, f testFlags) error {
 	good := true
 	for _, file := range files {
 		more, err := testFile(file, f.rules)
-		if problems, ok := err.(rules.Problems); ok {
+		var problems rules.Problems
+		if errors.As(err, &problems) {
 			fmt.Fprintln(os.Stderr, problems)
 			good = false
 			continue
