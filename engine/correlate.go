@@ -94,7 +94,10 @@ func (c *correlator) find(r *rules.Rule, v *event.View) {
 		c.path = append(c.path, c.keyOf(r, v))
 		return
 	}
-	for p := v.Proc; p != nil; p = p.Parent { // the engine's view always has a process
+	if v.Proc == nil { // given events (Judge) have no processes: they are of one tree
+		c.path = append(c.path, trackKey{rule: r})
+	}
+	for p := v.Proc; p != nil; p = p.Parent {
 		c.path = append(c.path, trackKey{rule: r, a: p.Serial})
 	}
 }

@@ -103,6 +103,17 @@ func (e *Engine) match(v *event.View) {
 	})
 }
 
+// Judge matches the rules over an event that is not of a source, but given by its
+// fields (see event.View.BeginGiven), as if it had come from the ring: the same
+// rule speaks, and its alert goes to the outputs. It is for a goroutine of its
+// own: not beside Run.
+func (e *Engine) Judge(row int, at uint64, given map[string][]event.Value) {
+	v := e.matcher.View()
+	v.Number++
+	v.BeginGiven(row, at, given)
+	e.match(v)
+}
+
 func (e *Engine) raise(r *rules.Rule, v *event.View) {
 	e.alerts[r.Priority]++
 	a := newAlert(r, v, e.Machine.Host)

@@ -103,6 +103,23 @@ func TestEngineRaisesAlerts(t *testing.T) {
 	}
 }
 
+func TestGivenEventsAreJudgedAsThoseOfTheRing(t *testing.T) {
+	out := &kept{}
+	e := testEngine(t, rules.Debug, out)
+	given := func(path string) map[string][]event.Value {
+		return map[string][]event.Value{"fd.name": {{Status: event.Known, Text: path}}, "proc.name": {{Status: event.Known, Text: "cat"}}}
+	}
+	e.Judge(event.Lookup("openat"), at, given("/etc/hosts"))
+	e.Judge(event.Lookup("openat"), at+1, given("/etc/shadow"))
+	if got, want := out.names(), "Shadow read"; got != want {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	want := "read by cat (file=/etc/shadow parent=<NA> fd=<NA> port=<NA> ip=<NA> write=false uid=<NA>)"
+	if got := out.alerts[0]; got.Message != want || got.Time.UnixNano() != at+1 || e.alerts[rules.WarningPriority] != 1 {
+		t.Errorf("got %q at %v, want %q", got.Message, got.Time, want)
+	}
+}
+
 func TestEventsChangeTheProcessBeforeTheyAreMatched(t *testing.T) {
 	out := &kept{}
 	e := testEngine(t, rules.Debug, out)

@@ -25,7 +25,8 @@ var mayImport = map[string][]string{
 	"tiercel/engine":           {"tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/capture":   {"tiercel/engine", "tiercel/engine/event"},
 	"tiercel/engine/output":    {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/wrappers/tiercel": {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/output", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer"},
+	"tiercel/engine/trial":     {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
+	"tiercel/wrappers/tiercel": {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer"},
 	"tiercel/integration":      {},
 }
 

@@ -170,6 +170,17 @@ func (l *lexer) value() (literal, bool) {
 	return literal{at, s, false}, s != ""
 }
 
+// bracketArg takes [argument]; what is not closed, or has nothing in it, is left.
+func (l *lexer) bracketArg() (string, bool) {
+	end := strings.IndexByte(l.src[l.pos:], ']')
+	if l.peek() != '[' || end < 2 {
+		return "", false
+	}
+	arg := l.src[l.pos+1 : l.pos+end]
+	l.pos += end + 1
+	return arg, true
+}
+
 // number takes a number: hexadecimal, or decimal with a sign, a fraction and an exponent.
 func (l *lexer) number() (literal, bool) {
 	at := l.pos

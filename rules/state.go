@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"tiercel/engine/event"
@@ -62,11 +61,7 @@ type Ref struct {
 // proc.aname[2]. A field of several values is refused: what is equal then could
 // not be told.
 func NewRef(name string) (Ref, error) {
-	base, arg, hasArg := strings.Cut(name, "[")
-	if hasArg && !strings.HasSuffix(arg, "]") {
-		return Ref{}, fmt.Errorf("field %q: no ] at its end", name)
-	}
-	f, a, err := lookupField(base, strings.TrimSuffix(arg, "]"), hasArg)
+	f, a, err := LookupField(name)
 	switch {
 	case err != nil:
 		return Ref{}, err

@@ -108,10 +108,7 @@ func (p *parser) tryTerm() (t term, err *syntaxError) {
 		return nil, &syntaxError{at, fmt.Sprintf("expected a field behind '%%', not %q", firstWord(p.src[at:]))}
 	}
 	f := &fieldName{at: at, name: name}
-	if end := strings.IndexByte(p.src[p.pos:], ']'); p.peek() == '[' && end > 1 {
-		f.arg, f.hasArg = p.src[p.pos+1:p.pos+end], true
-		p.pos += end + 1
-	}
+	f.arg, f.hasArg = p.bracketArg()
 	return f, nil
 }
 

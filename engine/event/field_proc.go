@@ -203,12 +203,18 @@ func threadID(v *View, _ *Arg, _ int) Value {
 	if v.Stage == RowOnly {
 		return status(Unknown)
 	}
+	if v.Ev.TID() == 0 {
+		return Value{}
+	}
 	return num(int64(v.Ev.TID()))
 }
 
 func threadIsMain(v *View, _ *Arg, _ int) Value {
 	if v.Stage == RowOnly {
 		return status(Unknown)
+	}
+	if v.Ev.TID() == 0 {
+		return Value{}
 	}
 	return truth(v.Ev.TID() == v.Ev.PID())
 }

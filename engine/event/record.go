@@ -27,6 +27,7 @@ const (
 	MaxString                        = 4096     // of one string or array that is read from a workload, bytes; what is longer is cut and marked
 	flagComplete              uint16 = 1 << 0   // the result is known
 	flag32                    uint16 = 1 << 1   // the call came by a 32-bit entry
+	flagBare                  uint16 = 1 << 2   // nothing is known of the call's arguments: no source writes such a record
 )
 
 // Part names a variable-length part of a record. Part(i) below Facts is parameter
@@ -124,7 +125,7 @@ func (e Event) flags() uint16 { return binary.LittleEndian.Uint16(e[offFlags:]) 
 // Word returns the word of the row's i-th parameter; ok is false where it could not be read.
 func (e Event) Word(i int) (word uint64, ok bool) {
 	if e.Row().Params[i].In == nil {
-		if i >= 6 {
+		if i >= 6 || e.flags()&flagBare != 0 {
 			return 0, false
 		}
 		return e.Arg(i), true

@@ -51,10 +51,13 @@ func (v *View) BeginRow(row int) {
 
 // BeginGiven turns the view to an event of the row of which nothing is known but
 // the values of the given fields, by their full names (Arg.FullName): a rule's
-// unit test. What is not given is absent.
-func (v *View) BeginGiven(row int, given map[string][]Value) {
+// unit test. What is not given is absent, but for what is the same for each event
+// of the row, and for the time. The event is of the time at, in
+// nanoseconds since the epoch.
+func (v *View) BeginGiven(row int, at uint64, given map[string][]Value) {
 	var b Builder
-	b.Begin(row, Origin{}, 0)
+	b.Begin(row, Origin{}, at)
+	b.setFlag(flagBare)
 	v.Begin(b.Event(), nil, Whole)
 	v.given = given
 }

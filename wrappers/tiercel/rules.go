@@ -14,7 +14,7 @@ import (
 func newRules() *cobra.Command {
 	cmd := &cobra.Command{Use: "rules", Short: "work with rule files", Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newRulesCheck(), newRulesList())
+	cmd.AddCommand(newRulesCheck(), newRulesList(), newRulesTest())
 	return cmd
 }
 

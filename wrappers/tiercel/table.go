@@ -10,16 +10,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// addFormat adds the flag that everything which prints a table has: text and
-// JSON, and what more the command knows.
+// addFormat adds the flag that everything which prints a table has; more are formats beside text and json.
 func addFormat(cmd *cobra.Command, more ...string) {
 	formats := append([]string{"text", "json"}, more...)
-	cmd.Flags().String("format", "text", strings.Join(formats, ", "))
+	last := len(formats) - 1
+	choice := strings.Join(formats[:last], ", ") + " or " + formats[last]
+	cmd.Flags().String("format", "text", choice)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag only
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if f := format(cmd); !slices.Contains(formats, f) {
-			return usage(strings.Join(formats, ", "), "--format: unknown format %q", f)
+			return usage(choice, "--format: unknown format %q", f)
 		}
 		return run(cmd, args)
 	}

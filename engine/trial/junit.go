@@ -1,0 +1,68 @@
+package trial
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+)
+
+// The elements of a JUnit report, as CI servers read it: a suite for each file.
+type (
+	junitSuites struct {
+		XMLName  xml.Name     `xml:"testsuites"`
+		Tests    int          `xml:"tests,attr"`
+		Failures int          `xml:"failures,attr"`
+		Suites   []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Name    string        `xml:"name,attr"`
+		Class   string        `xml:"classname,attr"`
+		Line    int           `xml:"line,attr"`
+		Failure *junitFailure `xml:"failure"`
+	}
+	junitFailure struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// WriteJUnit writes results as a JUnit report; those of a file stand together.
+func WriteJUnit(w io.Writer, results []Result) error {
+	var all junitSuites
+	for _, r := range results {
+		n := len(all.Suites)
+		if n == 0 || all.Suites[n-1].Name != r.File {
+			all.Suites = append(all.Suites, junitSuite{Name: r.File})
+			n++
+		}
+		suite := &all.Suites[n-1]
+		suite.Cases = append(suite.Cases, r.junit())
+		suite.Tests++
+		all.Tests++
+		if !r.Passed {
+			suite.Failures++
+			all.Failures++
+		}
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(all); err != nil {
+		return fmt.Errorf("write JUnit report: %w", err)
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func (r Result) junit() junitCase {
+	c := junitCase{Name: r.Test, Class: r.File, Line: r.Line}
+	if !r.Passed {
+		c.Failure = &junitFailure{Message: fmt.Sprintf("%s:%d: other alerts than expected", r.File, r.Line), Text: "\n" + r.Failure()}
+	}
+	return c
+}
