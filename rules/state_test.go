@@ -52,7 +52,7 @@ func TestReferencesToFields(t *testing.T) {
 		{"", "", "", `unknown field ""`},
 		{"proc.pid[1]", "", "", `field "proc.pid" takes no argument`},
 		{"evt.arg", "", "", `field "evt.arg" wants an argument`},
-		{"proc.aname[2", "", "", `field "proc.aname[2": no ] at its end`},
+		{"proc.aname[2", "", "", `unknown field "proc.aname[2"`},
 		{"proc.aname", "", "", `field "proc.aname" has several values`},
 		{"fd.ip", "", "", `field "fd.ip" has several values`},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -122,9 +123,7 @@ func (r *live) run(command tracer.Command) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range unknown {
-		r.log.Warn().Str("call", name).Msg("libseccomp does not know this call: it goes unseen")
-	}
+	r.warnOfUnseen(unknown)
 	eng := engine.New(r.engineConfig())
 	t := tracer.New(tracer.Config{Command: command, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: os.Getpid() != 1})
 	signals := newForwarder(r.log)
@@ -137,6 +136,18 @@ func (r *live) run(command tracer.Command) error {
 		return err
 	}
 	return r.finishRecording(t.Counters().Blind, r.finish(eng, "ptrace", t.Counters(), t.ExitCode()))
+}
+
+// warnOfUnseen names the rules that match nothing but calls which libseccomp
+// does not know, so that the filter cannot stop them.
+func (r *live) warnOfUnseen(unknown []string) {
+	for _, rule := range r.set.Rules {
+		rows := r.set.Rows(rule)
+		unseen := func(name string) bool { return slices.Contains(unknown, name) }
+		if len(rows) > 0 && !slices.ContainsFunc(rows, func(name string) bool { return !unseen(name) }) {
+			r.log.Warn().Str("rule", rule.Name).Strs("calls", rows).Msg("libseccomp does not know these calls: they go unseen")
+		}
+	}
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.
