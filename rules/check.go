@@ -286,8 +286,8 @@ func (c *checker) advise(e *comparison, k *check, at []int) {
 		c.warn(e.at, "deprecated", "leave the comparison of evt.dir out", "there is one event per call, with its result: 'evt.dir = <' is always true, 'evt.dir = >' never")
 	}
 	for i, value := range k.values {
-		if k.left.typ.IsText() && isTerm(value) {
-			c.warn(at[i], "misused-field", fmt.Sprintf("write val(%s) to compare with the field", value), fmt.Sprintf("%q is compared with as text, but is a field", value))
+		if k.left.typ.IsText() && isTerm(strings.TrimSpace(value)) {
+			c.warn(at[i], "misused-field", fmt.Sprintf("write val(%s) to compare with the field", strings.TrimSpace(value)), fmt.Sprintf("%q is compared with as text, but is a field", value))
 		}
 	}
 }

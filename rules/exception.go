@@ -180,7 +180,7 @@ func isModified(s string) bool {
 
 // isTerm reports whether the text is a field that is known, or a transformer of such.
 func isTerm(s string) bool {
-	if !strings.ContainsAny(s, ".(") || !isLetter(s[0]) {
+	if s == "" || !strings.ContainsAny(s, ".(") || !isLetter(s[0]) {
 		return false
 	}
 	e, err := parse(s + " exists")

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -259,14 +260,18 @@ func (d *document) strings(e *entry, key string) ([]text, bool) {
 	return items, true
 }
 
+// truths are the words of YAML 1.1 for true and false, as the reference reads
+// them, quoted or not.
+var truths = map[string]bool{"true": true, "yes": true, "y": true, "on": true, "false": false, "no": false, "n": false, "off": false}
+
 // boolean returns the key's truth value, or the one given where there is none.
 func (d *document) boolean(e *entry, key string, otherwise bool) bool {
 	n := e.keys[key]
 	if n == nil {
 		return otherwise
 	}
-	var b bool
-	if err := n.Decode(&b); err != nil || isNull(n) {
+	b, known := truths[strings.ToLower(n.Value)]
+	if n.Kind != yaml.ScalarNode || !known {
 		d.errorf(e.src.at(n), "shape", e.name, "expected true or false under %q", key)
 		return otherwise
 	}

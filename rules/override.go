@@ -81,8 +81,7 @@ func (d *document) changeRule(e *entry) {
 	case r == nil:
 		d.noSuch(e)
 		return
-	case e.keys["source"] != nil && e.keys["source"].Value != "" && e.keys["source"].Value != r.source:
-		d.errorf(e.at("source"), "source", e.name, "rule %q is of source %s above, and of source %s here", r.name, r.source, e.keys["source"].Value)
+	case !d.sameSource(e, r):
 		return
 	}
 	if e.append {
@@ -97,6 +96,16 @@ func (d *document) changeRule(e *entry) {
 			d.errorf(e.at(key), "override", e.name, "%q has no entry under 'override'", key)
 		}
 	}
+}
+
+// sameSource checks that a change of a rule names its source, if any.
+func (d *document) sameSource(e *entry, r *ruleDef) bool {
+	n := e.keys["source"]
+	if n == nil || isNull(n) || n.Value == "" || n.Value == r.source {
+		return true
+	}
+	d.errorf(e.src.at(n), "source", e.name, "rule %q is of source %s above, and of source %s here", r.name, r.source, n.Value)
+	return false
 }
 
 // appendRule does what "append: true" says: it adds to condition and exceptions.

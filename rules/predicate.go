@@ -275,7 +275,7 @@ func (k *check) compareRight() (func(v *event.View) event.Status, error) {
 }
 
 func (k *check) checkRight() error {
-	if k.op == opRegex || k.op == opPMatch || k.op == opGlob || k.op == opIGlob {
+	if k.op == opRegex || k.op == opPMatch {
 		return fmt.Errorf("operator '%s' takes no field or transformer on its right-hand side", k.op)
 	}
 	for _, o := range []*operand{k.left, k.right} {

@@ -20,10 +20,8 @@ func textTest(op operator, values []string) (test, error) {
 		return pathTest(values)
 	case opBContains, opBStartsWith:
 		return bytesTest(op, values[0])
-	case opGlob:
-		return regexpTest("(?s)^" + globRegexp(values[0]) + "$")
-	case opIGlob:
-		return regexpTest("(?is)^" + globRegexp(values[0]) + "$")
+	case opGlob, opIGlob:
+		return globTest(op, values[0])
 	case opRegex:
 		if _, err := syntax.Parse(values[0], syntax.POSIX); err != nil {
 			return nil, fmt.Errorf("regular expression: %w", err)
@@ -51,6 +49,19 @@ var textPairs = map[operator]func(a, b string) bool{
 	opStartsWith: strings.HasPrefix, opBStartsWith: strings.HasPrefix,
 	opEndsWith:  strings.HasSuffix,
 	opIContains: containsFold,
+	opGlob:      func(a, b string) bool { return globs(opGlob, a, b) },
+	opIGlob:     func(a, b string) bool { return globs(opIGlob, a, b) },
+}
+
+// globs matches a text with a glob that is another field's value: made anew for each event, which costs.
+func globs(op operator, s, glob string) bool {
+	t, err := globTest(op, glob)
+	return err == nil && t(event.Value{Text: s})
+}
+
+func globTest(op operator, glob string) (test, error) {
+	flags := map[operator]string{opGlob: "(?s)", opIGlob: "(?is)"}[op]
+	return regexpTest(flags + "^" + globRegexp(glob) + "$")
 }
 
 // pairTest compares two values of one type.
