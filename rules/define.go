@@ -21,6 +21,7 @@ type ruleDef struct {
 	anyType    bool // it is meant to match events of any type: warn_evttypes is false
 	skip       bool // where it asks for something unknown it is left out, not an error
 	exceptions []*exception
+	places     []Place
 
 	state    *State // nil where one event is enough
 	sequence []script
@@ -156,6 +157,7 @@ func (d *document) addRule(e *entry, r *ruleDef) {
 		d.warn(e.src.at(e.node), "unknown-source", r.name, fmt.Sprintf("rule %q is for source %q, which there is not: it is left out", r.name, r.source), "")
 	}
 	if known {
+		r.places = append(d.rules[i].places, e.placeOf("defined anew"))
 		d.rules[i] = r
 		return
 	}
@@ -175,10 +177,11 @@ func (d *document) enableRule(e *entry) {
 		return
 	}
 	r.enabled = d.boolean(e, "enabled", true)
+	r.places = append(r.places, e.placeOf("switched on or off"))
 }
 
 func (d *document) newRule(e *entry) (*ruleDef, bool) {
-	r := &ruleDef{at: e.src.at(e.node), name: e.name, source: engineSource, enabled: d.boolean(e, "enabled", true)}
+	r := &ruleDef{at: e.src.at(e.node), name: e.name, source: engineSource, enabled: d.boolean(e, "enabled", true), places: []Place{e.placeOf("defined")}}
 	ok := d.ruleCondition(e, r)
 	output, okOutput := d.value(e, "output")
 	desc, okDesc := d.value(e, "desc")

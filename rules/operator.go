@@ -88,20 +88,23 @@ var operators = map[string]struct {
 
 // Operator is one line of the reference of operators.
 type Operator struct {
-	Name, Doc string
+	Name  string   `json:"name"`
+	Kind  string   `json:"kind"`  // operator, modifier or transformer
+	Types []string `json:"types"` // of an operator, the types of the fields that it is for; "list" is a list of texts
+	Doc   string   `json:"description"`
 }
 
 // Operators returns every operator, modifier and transformer of the language, with what it says.
 func Operators() []Operator {
 	var all []Operator
 	for _, name := range slices.Sorted(maps.Keys(operators)) {
-		all = append(all, Operator{name, operators[name].doc})
+		all = append(all, Operator{name, "operator", operators[name].op.types(), operators[name].doc})
 	}
 	for m := oneOf; m <= allOf; m++ {
-		all = append(all, Operator{m.String(), modifiers[m].doc})
+		all = append(all, Operator{m.String(), "modifier", []string{}, modifiers[m].doc})
 	}
 	for _, name := range slices.Sorted(maps.Keys(transformers)) {
-		all = append(all, Operator{transformers[name].usage, transformers[name].doc})
+		all = append(all, Operator{transformers[name].usage, "transformer", []string{}, transformers[name].doc})
 	}
 	return all
 }
@@ -146,6 +149,19 @@ func (op operator) fits(t event.FieldType, list bool) bool {
 		k = ofOrder
 	}
 	return operators[op.String()].kinds&k != 0
+}
+
+// types returns the types of field that the operator is for.
+func (op operator) types() (names []string) {
+	for t := event.TypeString; t < event.TypeDynamic; t++ {
+		if op.fits(t, false) {
+			names = append(names, t.String())
+		}
+	}
+	if op.fits(event.TypeString, true) {
+		names = append(names, "list")
+	}
+	return names
 }
 
 // modifier says how many of a list's values the comparison must hold for.

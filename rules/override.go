@@ -84,6 +84,7 @@ func (d *document) changeRule(e *entry) {
 	case !d.sameSource(e, r):
 		return
 	}
+	r.places = append(r.places, e.placeOf(e.changes()))
 	if e.append {
 		d.appendRule(e, r)
 		return

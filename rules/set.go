@@ -19,8 +19,11 @@ type Rule struct {
 	Source    string
 	Enabled   bool
 	State     *State // nil where one event is enough
+	Places    []Place
+	Except    []Exception
 
 	codes []program // of its condition; of a sequence, of each step's
+	conds []node    // what the codes were made of
 	rows  rowSet    // of whose events it may match
 }
 
@@ -83,7 +86,7 @@ func (c *checker) compileRule(r *ruleDef, x *indexer) (*Rule, bool) {
 }
 
 func (c *checker) buildRule(r *ruleDef, x *indexer) (*Rule, bool) {
-	rule := &Rule{Name: r.name, Desc: r.desc, Output: r.output.String(), Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, State: r.state}
+	rule := &Rule{Name: r.name, Desc: r.desc, Output: r.output.String(), Priority: r.priority, Tags: r.tags, Source: r.source, Enabled: r.enabled, State: r.state, Places: r.places, Except: exceptionsOf(r)}
 	steps, ok := r.sequence, true
 	if len(steps) == 0 {
 		var cond script
@@ -114,7 +117,7 @@ func (c *checker) addCondition(r *ruleDef, rule *Rule, src script, x *indexer) b
 		return false
 	}
 	c.checkTypes(r, cond)
-	rule.codes = append(rule.codes, code)
+	rule.codes, rule.conds = append(rule.codes, code), append(rule.conds, cond)
 	rule.rows = rule.rows.or(x.rows(cond, false))
 	return true
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"tiercel/engine/event"
+	"tiercel/rules"
 )
 
 func newList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "the reference, from the program itself", Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newListFields(), newListSyscalls())
+	cmd.AddCommand(newListFields(), newListSyscalls(), newListOperators())
 	return cmd
 }
 
@@ -102,6 +103,17 @@ func newListSyscalls() *cobra.Command {
 			}
 			return printTable(cmd, infos, []string{"CALL", "CATEGORY", "PARAMETERS"}, func(i callInfo) []string {
 				return []string{i.Name, i.Class, strings.Join(i.Params, ", ")}
+			})
+		}}
+	addFormat(cmd)
+	return cmd
+}
+
+func newListOperators() *cobra.Command {
+	cmd := &cobra.Command{Use: "operators", Short: "the operators of conditions, their modifiers, and the transformers", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return printTable(cmd, rules.Operators(), []string{"OPERATOR", "KIND", "MEANING"}, func(o rules.Operator) []string {
+				return []string{o.Name, o.Kind, o.Doc}
 			})
 		}}
 	addFormat(cmd)

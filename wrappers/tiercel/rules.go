@@ -14,7 +14,7 @@ import (
 func newRules() *cobra.Command {
 	cmd := &cobra.Command{Use: "rules", Short: "work with rule files", Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(newRulesCheck(), newRulesList(), newRulesTest())
+	cmd.AddCommand(newRulesCheck(), newRulesList(), newRulesShow(), newRulesTest())
 	return cmd
 }
 
@@ -72,6 +72,10 @@ type ruleInfo struct {
 	Output    string   `json:"output"`
 }
 
+func newRuleInfo(r *rules.Rule) ruleInfo {
+	return ruleInfo{r.Name, r.Priority.String(), append([]string{}, r.Tags...), r.Enabled, r.Source, r.Condition, r.Output}
+}
+
 func newRulesList() *cobra.Command {
 	var paths []string
 	cmd := &cobra.Command{
@@ -83,7 +87,7 @@ func newRulesList() *cobra.Command {
 			}
 			infos := []ruleInfo{}
 			for _, r := range set.Rules {
-				infos = append(infos, ruleInfo{r.Name, r.Priority.String(), append([]string{}, r.Tags...), r.Enabled, r.Source, r.Condition, r.Output})
+				infos = append(infos, newRuleInfo(r))
 			}
 			return printTable(cmd, infos, []string{"PRIORITY", "RULE", "TAGS"}, func(i ruleInfo) []string {
 				name := i.Name
