@@ -42,10 +42,13 @@ bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
 
-generate: ## rules/FIELDS.md, from the table of fields
+generate: ## rules/FIELDS.md, from the table of fields, and the operators in rules/LANGUAGE.md
 	@sh .ci/install build
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list fields --format markdown >rules/FIELDS.md.new
 	mv rules/FIELDS.md.new rules/FIELDS.md
+	$(GO) run -tags $(TAGS) ./wrappers/tiercel list operators --format markdown >rules/operators.new
+	sed -i -e '/^<!-- operators/,/^<!-- end/{//!d' -e '}' -e '/^<!-- operators/r rules/operators.new' rules/LANGUAGE.md
+	rm rules/operators.new
 
 fuzz: ## every fuzz target for FUZZ each (default 20s)
 	@sh .ci/install build

@@ -90,6 +90,7 @@ var operators = map[string]struct {
 type Operator struct {
 	Name  string   `json:"name"`
 	Kind  string   `json:"kind"`  // operator, modifier or transformer
+	For   string   `json:"for"`   // of an operator, the kinds of values that it is for, in words
 	Types []string `json:"types"` // of an operator, the types of the fields that it is for; "list" is a list of texts
 	Doc   string   `json:"description"`
 }
@@ -98,13 +99,13 @@ type Operator struct {
 func Operators() []Operator {
 	var all []Operator
 	for _, name := range slices.Sorted(maps.Keys(operators)) {
-		all = append(all, Operator{name, "operator", operators[name].op.types(), operators[name].doc})
+		all = append(all, Operator{name, "operator", operators[name].kinds.String(), operators[name].op.types(), operators[name].doc})
 	}
 	for m := oneOf; m <= allOf; m++ {
-		all = append(all, Operator{m.String(), "modifier", []string{}, modifiers[m].doc})
+		all = append(all, Operator{m.String(), "modifier", "", []string{}, modifiers[m].doc})
 	}
 	for _, name := range slices.Sorted(maps.Keys(transformers)) {
-		all = append(all, Operator{transformers[name].usage, "transformer", []string{}, transformers[name].doc})
+		all = append(all, Operator{transformers[name].usage, "transformer", "", []string{}, transformers[name].doc})
 	}
 	return all
 }
@@ -149,6 +150,26 @@ func (op operator) fits(t event.FieldType, list bool) bool {
 		k = ofOrder
 	}
 	return operators[op.String()].kinds&k != 0
+}
+
+// String is the kinds in words.
+func (k kinds) String() string {
+	words := []string{"any type"}
+	if k&ofAny != ofAny {
+		words = nil
+		for _, kind := range []struct {
+			bit  kinds
+			word string
+		}{{ofOrder, "numbers, text"}, {ofText, "text"}, {ofBytes, "bytes"}} {
+			if k&kind.bit != 0 {
+				words = append(words, kind.word)
+			}
+		}
+	}
+	if k&ofList != 0 {
+		words = append(words, "lists")
+	}
+	return strings.Join(words, ", ")
 }
 
 // types returns the types of field that the operator is for.

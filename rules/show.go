@@ -188,7 +188,8 @@ func eachLeaf(n node, f func(pred int32)) {
 // case of its letters, else those whose names begin so. Where there is none, near
 // is the name that is most like it, if one is.
 func (s *Set) Find(name string) (found []*Rule, near string) {
-	var names []string
+	var names []string // in small letters: the case is no likeness
+	written := map[string]string{}
 	for _, r := range s.Rules {
 		if strings.EqualFold(r.Name, name) {
 			return []*Rule{r}, ""
@@ -196,10 +197,12 @@ func (s *Set) Find(name string) (found []*Rule, near string) {
 		if len(r.Name) >= len(name) && strings.EqualFold(r.Name[:len(name)], name) {
 			found = append(found, r)
 		}
-		names = append(names, r.Name)
+		small := strings.ToLower(r.Name)
+		names = append(names, small)
+		written[small] = r.Name
 	}
 	if len(found) == 0 {
-		near = nearest(name, names)
+		near = written[nearest(strings.ToLower(name), names)]
 	}
 	return found, near
 }

@@ -232,6 +232,7 @@ func TestFindingRulesByName(t *testing.T) {
 		{"a beginning of one", "wr", "Write file", ""},
 		{"a beginning of several", "read", "Read file, Read files", ""},
 		{"a name that is nearly one", "Wrote file", "", "Write file"},
+		{"a name that is nearly one, but for the case of its letters", "READ FILL", "", "Read file"},
 		{"a name that is like none", "Delete", "", ""},
 	}
 	for _, tt := range tests {

@@ -22,7 +22,7 @@ type transformer struct {
 var transformers = map[string]transformer{
 	"tolower":      {"tolower(TEXT)", "the text in small letters; of a list, of each item", checkMap(false, appendLower)},
 	"toupper":      {"toupper(TEXT)", "the text in capital letters; of a list, of each item", checkMap(false, appendUpper)},
-	"b64":          {"b64(TEXT)", "the text that is base64 of; absent where it is none", checkMap(true, appendBase64)},
+	"b64":          {"b64(TEXT)", "the text of which it is the base64; absent where it is of none", checkMap(true, appendBase64)},
 	"basename":     {"basename(TEXT)", "what stands behind the last slash", checkMap(false, appendBasename)},
 	"len":          {"len(TEXT or LIST)", "how many bytes, or items", checkLen},
 	"join":         {"join(SEPARATOR, LIST)", "the items with the separator between them", checkJoin},

@@ -112,10 +112,10 @@ func newListSyscalls() *cobra.Command {
 func newListOperators() *cobra.Command {
 	cmd := &cobra.Command{Use: "operators", Short: "the operators of conditions, their modifiers, and the transformers", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return printTable(cmd, rules.Operators(), []string{"OPERATOR", "KIND", "MEANING"}, func(o rules.Operator) []string {
-				return []string{o.Name, o.Kind, o.Doc}
+			return printTable(cmd, rules.Operators(), []string{"NAME", "KIND", "FOR", "MEANING"}, func(o rules.Operator) []string {
+				return []string{o.Name, o.Kind, o.For, o.Doc}
 			})
 		}}
-	addFormat(cmd)
+	addFormat(cmd, "markdown")
 	return cmd
 }

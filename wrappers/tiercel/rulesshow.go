@@ -73,7 +73,10 @@ func newRulesShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show [flags] RULE...", Short: "show what a rule means, asks for and costs", Long: showHelp, Args: atLeastOne("rule"),
 		RunE: func(cmd *cobra.Command, args []string) error { return showRules(cmd, paths, args, full) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if settle(cmd.Flags()) != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
 			return ruleNames(paths), cobra.ShellCompDirectiveNoFileComp
 		},
 	}

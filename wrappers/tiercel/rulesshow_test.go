@@ -123,3 +123,14 @@ func TestOperatorsAreListed(t *testing.T) {
 		t.Errorf("got %v, want operators, 3 modifiers and transformers", kinds)
 	}
 }
+
+func TestOperatorsInTheReferenceAreFresh(t *testing.T) {
+	page, err := os.ReadFile("../../rules/LANGUAGE.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "<!-- operators: made by make generate -->\n")
+	require.True(t, found)
+	got, _, _ := strings.Cut(rest, "<!-- end of the operators -->")
+	if want := string(printed(t, "list", "operators", "--format", "markdown")); got != want {
+		t.Errorf("rules/LANGUAGE.md: got another table of operators than the program has: make generate")
+	}
+}

@@ -157,9 +157,9 @@ func (s *ruleSheet) decided() string {
 			}
 		}
 		if !strings.HasSuffix(st.Cost, st.AtEntry) {
-			part("may match at the entry only where", st.AtEntry)
+			part("may match at its entry only where", st.AtEntry)
 		}
-		part("may match at the end only where, too,", st.AtExit)
+		part("and at its end only where also", st.AtExit)
 		part("only the engine can tell", strings.Join(st.Later, "\n"))
 		part("can be told earlier of some calls only", strings.Join(st.Partly, "\n"))
 	}
