@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -157,7 +158,7 @@ func (d *document) addRule(e *entry, r *ruleDef) {
 		d.warn(e.src.at(e.node), "unknown-source", r.name, fmt.Sprintf("rule %q is for source %q, which there is not: it is left out", r.name, r.source), "")
 	}
 	if known {
-		r.places = append(d.rules[i].places, e.placeOf("defined anew"))
+		r.places = slices.Concat(d.rules[i].places, []Place{e.placeOf("defined anew")})
 		d.rules[i] = r
 		return
 	}

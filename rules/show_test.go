@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,23 +19,31 @@ func sheetOf(t *testing.T, condition string, before ...string) *Sheet {
 	return set.Sheet(set.Rules[0], 0)
 }
 
-func TestExpandedConditionsMeanTheSame(t *testing.T) {
-	set := defaultSet(t)
+// checkExpanded sees to it that each rule's expanded condition is the same condition.
+func checkExpanded(t *testing.T, set *Set) {
+	t.Helper()
 	for _, r := range set.Rules {
 		again := compileOne(t, set.Sheet(r, 0).Expanded[0])
 		if got, want := again.Program(again.Rules[0]), set.Program(r); got != want {
-			t.Errorf("%s: got\n%s\nwant\n%s", r.Name, got, want)
+			t.Errorf("%s, %s: got\n%s\nwant\n%s", r.Name, r.Condition, got, want)
 		}
 	}
+}
+
+func TestExpandedConditionsMeanTheSame(t *testing.T) {
+	checkExpanded(t, defaultSet(t))
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 300 {
-		cond := condition(random, 1+random.IntN(4))
-		set := compileOne(t, cond)
-		again := compileOne(t, set.Sheet(set.Rules[0], 0).Expanded[0])
-		if got, want := again.Program(again.Rules[0]), set.Program(set.Rules[0]); got != want {
-			t.Errorf("%s: got\n%s\nwant\n%s", cond, got, want)
-		}
+		checkExpanded(t, compileOne(t, condition(random, 1+random.IntN(4))))
 	}
+}
+
+func TestExpandedConditionsOfTheStockRulesMeanTheSame(t *testing.T) {
+	files, err := Read([]string{filepath.Join(falcoFolder(t), "rules")})
+	require.NoError(t, err)
+	set, problems := Compile(files)
+	require.NotNil(t, set, "%v", problems)
+	checkExpanded(t, set)
 }
 
 func TestExpandedConditionsAreLaidOut(t *testing.T) {
