@@ -90,6 +90,7 @@ func TestStopsOfARule(t *testing.T) {
 		{"a program's start", "evt.type = execve and evt.failed = false", event.ByExit, "", "evt.failed = false", "", "whatever the rules say"},
 		{"a change of what is read", "evt.type = setuid and user.uid = 0", event.ByEngine, "", "", "user.uid = 0", "it changes what the rule reads"},
 		{"no call", "evt.type = procexit", event.ByRow, "", "", "", "no call"},
+		{"what can be told of some calls", "evt.type = unlinkat and fd.name = /x", event.ByEngine, "fd.name = /x", "", "", "where fd.name = /x, or where that cannot be told yet"},
 		{"another form of the same for another call", "evt.type = openat and (evt.type = open or fd.name = /x)", event.ByEntry, "fd.name = /x", "", "", "where fd.name = /x"},
 	}
 	for _, tt := range tests {

@@ -196,8 +196,13 @@ func cost(s *Stops, index int, changesState bool) string {
 		return "each call stops twice: it changes what the rule reads of the process"
 	case s.AtEntry == "":
 		return "each call stops twice, at its entry and at its end: its arguments alone rule nothing out"
-	case strings.Contains(s.AtEntry, "\n"):
-		return "each call stops once; a second time, at its end, where the rule may match by its arguments"
 	}
-	return "each call stops once; a second time, at its end, where " + s.AtEntry
+	where := s.AtEntry
+	if strings.Contains(where, "\n") {
+		where = "the rule may match by its arguments"
+	}
+	if len(s.Partly) > 0 {
+		where += ", or where that cannot be told yet"
+	}
+	return "each call stops once; a second time, at its end, where " + where
 }

@@ -156,10 +156,10 @@ func (s *ruleSheet) decided() string {
 				fmt.Fprintf(&b, "    %s:\n        %s\n", what, indented(text, 8))
 			}
 		}
-		if !strings.HasSuffix(st.Cost, st.AtEntry) {
+		if !strings.Contains(st.Cost, "where "+st.AtEntry) {
 			part("may match at its entry only where", st.AtEntry)
 		}
-		part("and at its end only where also", st.AtExit)
+		part("may match at its end only where"+map[bool]string{true: "", false: " also"}[st.AtEntry == ""], st.AtExit)
 		part("only the engine can tell", strings.Join(st.Later, "\n"))
 		part("can be told earlier of some calls only", strings.Join(st.Partly, "\n"))
 	}
