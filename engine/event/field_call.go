@@ -40,8 +40,8 @@ const (
 
 // The calls that move data, and those that are made to wait.
 var (
-	readers = []string{"read", "pread64", "readv", "preadv", "preadv2", "recv", "recvfrom", "recvmsg", "recvmmsg"}
-	writers = []string{"write", "pwrite64", "writev", "pwritev", "pwritev2", "send", "sendto", "sendmsg", "sendmmsg", "sendfile"}
+	readers = []string{"read", "pread", "readv", "preadv", "preadv2", "recv", "recvfrom", "recvmsg", "recvmmsg"}
+	writers = []string{"write", "pwrite", "writev", "pwritev", "pwritev2", "send", "sendto", "sendmsg", "sendmmsg", "sendfile"}
 	waiters = []string{"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2", "nanosleep", "clock_nanosleep"}
 )
 

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -106,6 +107,14 @@ func TestFieldsOfTheRun(t *testing.T) {
 	for name, want := range map[string]string{"evt.num": "7", "evt.reltime": "1500", "evt.hostname": "box"} {
 		if got := read(t, &v, name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestCallsThatAreToldByNameAreRows(t *testing.T) {
+	for _, name := range slices.Concat(readers, writers, waiters) {
+		if row := Lookup(name); row < 0 || Table[row].Name != name {
+			t.Errorf("%s: got no row of the name, want one", name)
 		}
 	}
 }

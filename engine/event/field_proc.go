@@ -218,34 +218,3 @@ func threadIsMain(v *View, _ *Arg, _ int) Value {
 	}
 	return truth(v.Ev.TID() == v.Ev.PID())
 }
-
-// threadGroup is the path of the control group that has the controller: in the
-// hierarchy of its own (version 1), else in the one that all share, cgroups(7).
-func threadGroup(v *View, a *Arg, _ int) Value {
-	return v.ofProc(0, func(p *Process) Value {
-		shared := Value{}
-		for rest := p.Cgroup; rest != ""; {
-			var line string
-			line, rest, _ = strings.Cut(rest, "\n")
-			_, line, _ = strings.Cut(line, ":")
-			controllers, path, _ := strings.Cut(line, ":")
-			if controllers == "" {
-				shared = some(path)
-			} else if inList(controllers, a.Key) {
-				return str(path)
-			}
-		}
-		return shared
-	})
-}
-
-// inList reports whether a list with commas between has the item.
-func inList(list, item string) bool {
-	for list != "" {
-		var one string
-		if one, list, _ = strings.Cut(list, ","); one == item {
-			return true
-		}
-	}
-	return false
-}

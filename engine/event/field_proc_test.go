@@ -60,7 +60,7 @@ func TestFieldsOfProcesses(t *testing.T) {
 		"thread.cgroup.memory": "/user.slice", "proc.ppid.ts": absent, "proc.pid.ts": "999999999999999995", "proc.duration": "5", "proc.ppid.duration": absent,
 		"proc.stdin.name": "/dev/null", "proc.stdin.type": "file", "proc.stdout.type": "pipe", "proc.stderr.name": absent, "proc.stderr.type": absent,
 		"thread.cap_effective": "CAP_CHOWN CAP_SYS_ADMIN", "thread.cap_permitted": "CAP_CHECKPOINT_RESTORE", "thread.cap_inheritable": "",
-		"thread.cgroups": "0::/user.slice", "user.uid": "0", "user.name": "root", "user.homedir": "/root", "user.shell": "/bin/sh",
+		"thread.cgroups": "=/user.slice", "user.uid": "0", "user.name": "root", "user.homedir": "/root", "user.shell": "/bin/sh",
 		"user.loginuid": "1000", "user.loginname": "ann", "group.gid": "0", "group.name": "wheel", "container.id": "host",
 		"evt.arg.flags": "EXE_WRITABLE|EXE_FROM_MEMFD", "evt.arg.exe": "cat", "evt.arg.args": "-n /etc/hosts", "evt.arg.uid": "0",
 	} {

@@ -86,7 +86,7 @@ var processFields = []Field{
 	{"thread.cap_permitted", TypeString, NoArg, 0, 0, "the permitted capabilities, with blanks between", caps(func(p *Process) int64 { return p.CapPermitted })},
 	{"thread.cap_inheritable", TypeString, NoArg, 0, 0, "the inheritable capabilities", caps(func(p *Process) int64 { return p.CapInheritable })},
 	{"thread.cap_effective", TypeString, NoArg, 0, 0, "the effective capabilities", caps(func(p *Process) int64 { return p.CapEffective })},
-	{"thread.cgroups", TypeString, NoArg, 0, facts(FactGroup), "the control groups", procText(0, func(p *Process) string { return p.Cgroup })},
+	{"thread.cgroups", TypeString, NoArg, 0, facts(FactGroup), "the control groups, CONTROLLERS=PATH of each hierarchy with a blank between", threadGroups},
 	{"thread.cgroup", TypeString, MustKey, 0, facts(FactGroup), "the control group's path for one controller: thread.cgroup.memory", threadGroup},
 }
 

@@ -22,11 +22,11 @@ var made = map[string]shown{
 	"child": {typ: PID, read: (*View).result}, "count": {typ: Int64, read: (*View).result}, "address": {typ: Hex, read: (*View).result},
 	"user": {typ: UID, read: (*View).result}, "group": {typ: GID, read: (*View).result},
 
-	"exe": {typ: String, read: ofProcess(procExe)}, "args": {typ: Strings, read: ofProcess(func(p *Process) string { return p.Args })},
+	"exe": {typ: String, read: ofProcess(procExe)}, "args": {typ: Strings, read: func(v *View) Value { return procArgs(v, &Arg{}, 0) }},
 	"comm": {typ: String, read: ofProcess(procName)}, "cwd": {typ: String, read: (*View).folderOfProcess, need: facts(FactCwd)},
-	"cgroups": {typ: Strings, read: ofProcess(func(p *Process) string { return p.Cgroup }), need: facts(FactGroup)},
+	"cgroups": {typ: Strings, read: func(v *View) Value { return threadGroups(v, nil, 0) }, need: facts(FactGroup)},
 	"env":     {typ: Strings, read: func(v *View) Value { return procEnv(v, &Arg{}, 0) }, need: facts(FactEnv)},
-	"tid":     {typ: PID, read: func(v *View) Value { return threadID(v, nil, 0) }}, "vtid": {typ: PID}, "pidns_init_start_ts": {typ: Uint},
+	"tid":     {typ: PID, read: func(v *View) Value { return threadID(v, nil, 0) }}, "vtid": ofFact(PID, FactUsage, UsageVTID), "pidns_init_start_ts": {typ: Uint},
 	"pid": numberOf(PID, procPID), "ptid": numberOf(PID, func(p *Process) int64 { return p.PPID }), "vpid": numberOf(PID, func(p *Process) int64 { return p.VPID }),
 	"pgid": numberOf(PID, func(p *Process) int64 { return p.PGID }), "vpgid": numberOf(PID, func(p *Process) int64 { return p.VPGID }),
 	"uid": numberOf(UID, func(p *Process) int64 { return p.EUID }), "gid": numberOf(GID, func(p *Process) int64 { return p.EGID }),
@@ -38,10 +38,12 @@ var made = map[string]shown{
 	"exe_ino":         numberOf(Uint, func(p *Process) int64 { return p.ExeIno }),
 	"exe_ino_ctime":   numberOf(AbsTime, func(p *Process) int64 { return p.ExeCtime }), "exe_ino_mtime": numberOf(AbsTime, func(p *Process) int64 { return p.ExeMtime }),
 	"trusted_exepath": {typ: String, read: ofProcess(procExePath)},
-	"fdlimit":         {typ: Uint}, "pgft_maj": {typ: Uint}, "pgft_min": {typ: Uint}, "vm_size": {typ: Uint32}, "vm_rss": {typ: Uint32}, "vm_swap": {typ: Uint32},
+	"fdlimit":         ofFact(Uint, FactLimits, LimitFiles),
+	"pgft_maj":        ofFact(Uint, FactUsage, UsageMajorFaults), "pgft_min": ofFact(Uint, FactUsage, UsageMinorFaults),
+	"vm_size": ofFact(Uint32, FactUsage, UsageSize), "vm_rss": ofFact(Uint32, FactUsage, UsageResident), "vm_swap": ofFact(Uint32, FactUsage, UsageSwapped),
 
 	"sockflags": {typ: FileFlags, read: (*View).socketFlags}, "tuple": {typ: Tuple, read: (*View).tuple}, "flags": {typ: CloneFlags},
-	"dev": {typ: Hex32}, "ino": {typ: Uint}, "creat_flags": {typ: Uint32}, "path": {typ: String}, "noflags": {typ: Uint32, read: zero}, "sigset": {typ: Uint32},
+	"dev": ofFact(Hex32, FactInode, InodeDevice), "ino": ofFact(Uint, FactInode, InodeNumber), "creat_flags": {typ: Uint32}, "path": {typ: String}, "noflags": {typ: Uint32, read: zero}, "sigset": {typ: Uint32},
 	"data": {typ: Buffer}, "size": {typ: Uint32}, "msgcontrol": {typ: Buffer}, "fd1": {typ: FD}, "fd2": {typ: FD}, "source": {typ: Hex}, "peer": {typ: Hex},
 	"queuepct": {typ: Uint32}, "queuelen": {typ: Uint32}, "queuemax": {typ: Uint32}, "val": {typ: Uint}, "optlen": {typ: Uint32},
 	"fds": {typ: Buffer}, "timeout": {typ: Int64}, "sigmask": {typ: Uint32}, "interval": {typ: Uint}, "sig": {typ: SignalNumber},
@@ -62,6 +64,11 @@ func ofProcess(read func(*Process) string) func(*View) Value {
 
 func numberOf(t Type, read func(*Process) int64) shown {
 	return shown{typ: t, read: func(v *View) Value { return procNum(0, read)(v, nil, 0) }}
+}
+
+// ofFact is number i of a fact.
+func ofFact(t Type, p Part, i int) shown {
+	return shown{typ: t, read: func(v *View) Value { return v.number(p, i) }, need: facts(p)}
 }
 
 // ofStatus reads of a process's end: its status as wait(2) has it.
