@@ -36,14 +36,16 @@ func (d *document) readExceptions(e *entry, r *ruleDef, appended bool) (all []*e
 		return nil, false
 	}
 	ok = true
+	seen := map[string]bool{}
 	for _, item := range n.Content {
 		ex, good := d.readException(e, resolveAlias(item), appended)
 		if ok = ok && good; !good {
 			continue
 		}
-		if slices.ContainsFunc(all, func(other *exception) bool { return other.name == ex.name }) {
+		if seen[ex.name] {
 			d.warn(ex.at, "exception-name", e.name, "exception \""+ex.name+"\" stands twice in one rule", "give each a name of its own")
 		}
+		seen[ex.name] = true
 		if ex.fields != nil {
 			ok = d.checkException(ex, r) && ok
 		}

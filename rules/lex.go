@@ -9,8 +9,9 @@ import (
 // stands (a value may look like anything), so the parser asks for the kind that
 // it wants: each method takes a token of its kind if there is one, and moves on.
 type lexer struct {
-	src string
-	pos int
+	src      string
+	pos      int
+	unclosed bool // no bracket that closes is left
 }
 
 // syntaxError is the one thing that parsing panics with; parse recovers it.
@@ -172,8 +173,12 @@ func (l *lexer) value() (literal, bool) {
 
 // bracketArg takes [argument]; what is not closed, or has nothing in it, is left.
 func (l *lexer) bracketArg() (string, bool) {
+	if l.peek() != '[' || l.unclosed {
+		return "", false
+	}
 	end := strings.IndexByte(l.src[l.pos:], ']')
-	if l.peek() != '[' || end < 2 {
+	if end < 2 {
+		l.unclosed = end < 0
 		return "", false
 	}
 	arg := l.src[l.pos+1 : l.pos+end]

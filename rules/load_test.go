@@ -156,7 +156,7 @@ func TestEmptyFilesHaveNoRules(t *testing.T) {
 	}
 }
 
-func FuzzParseCondition(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, cond := range append(conditions, comparisons...) {
 		f.Add(cond)
 	}

@@ -55,12 +55,34 @@ func (p Problem) String() string {
 	}
 	b.WriteString(p.Message)
 	if p.source != "" {
-		fmt.Fprintf(&b, "\n    %s\n    %s^", p.source, indent(p.source, p.Column-1))
+		line, column := excerpt(p.source, p.Column-1)
+		fmt.Fprintf(&b, "\n    %s\n    %s^", line, indent(line, column))
 	}
 	if p.Hint != "" {
 		b.WriteString("\n    hint: " + p.Hint)
 	}
 	return b.String()
+}
+
+// excerpt returns the line and the place in it, or where the line is very long
+// (a list may be of megabytes) what is around the place.
+func excerpt(line string, at int) (string, int) {
+	const most, before = 240, 80
+	if from := at - before; len(line) > most && from > 0 && at < len(line) {
+		for !utf8.RuneStart(line[from]) {
+			from++
+		}
+		line, at = "..."+line[from:], at-from+len("...")
+	}
+	return cut(line, most), at
+}
+
+// cut shortens what is longer than most bytes.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 // indent is as wide as the first n bytes of the line are on a screen: tabs stay tabs.

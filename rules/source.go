@@ -38,7 +38,7 @@ type spot struct {
 }
 
 func (s spot) problem(code, rule, message string) Problem {
-	return Problem{File: s.src.name, Line: s.line, Column: s.col, Severity: Error, Code: code, Rule: rule, Message: message, source: s.src.line(s.line)}
+	return Problem{File: s.src.name, Line: s.line, Column: s.col, Severity: Error, Code: code, Rule: rule, Message: cut(message, 400), source: s.src.line(s.line)}
 }
 
 // at returns the place of a YAML node, whose column counts characters.

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"tiercel/engine/event"
@@ -18,6 +17,7 @@ type templatePart struct {
 	text  string // before the field
 	name  string // of the field, or the transformer, as written
 	value *operand
+	again bool // the name stands before, too
 }
 
 // template reads a rule's output: %field, %field[argument] and %transformer(...)
@@ -28,7 +28,7 @@ func (c *checker) template(name string, src script) (t Template, ok bool) {
 		all := src.String()
 		end := len(strings.TrimRight(all, "\n")) // a folded text ends with one
 		p := parser{lexer: lexer{src: all[:end]}}
-		start := 0
+		start, seen := 0, map[string]bool{}
 		for p.pos < end {
 			if p.src[p.pos] != '%' {
 				p.pos++
@@ -38,6 +38,7 @@ func (c *checker) template(name string, src script) (t Template, ok bool) {
 			if !c.templatePart(&p, &part) {
 				ok = false
 			}
+			part.again, seen[part.name] = seen[part.name], true
 			t.parts, start = append(t.parts, part), p.pos
 		}
 		t.end = p.src[start:]
@@ -153,7 +154,7 @@ func (o *operand) appendText(b []byte, v *event.View) []byte {
 func (t *Template) Fields(v *event.View, f func(name string, typ event.FieldType, val event.Value)) {
 	for i := range t.parts {
 		p := &t.parts[i]
-		if slices.ContainsFunc(t.parts[:i], func(q templatePart) bool { return q.name == p.name }) {
+		if p.again {
 			continue
 		}
 		if !p.value.list {

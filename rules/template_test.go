@@ -115,3 +115,28 @@ func TestPriorityNamesCanBeParsed(t *testing.T) {
 		t.Errorf("got %d names, want 8", len(names))
 	}
 }
+
+func FuzzTemplate(f *testing.F) {
+	for _, format := range []string{"", "%", "%%", "%evt.type", "%*evt.type x%proc.name[", "%proc.aname[2]%", "%tolower(proc.name", "%no.field", "%evt.arg[]", "%val(proc.name)", "%fd.name\n", "é%\xff"} {
+		f.Add(format)
+	}
+	f.Fuzz(func(t *testing.T, format string) {
+		set, problems := Query("", format)
+		if (set == nil) != problems.Errors() {
+			t.Errorf("%q: got set %v, problems %v, want one of them", format, set, problems)
+		}
+		for _, p := range problems {
+			if p.Message == "" || p.Line > strings.Count(format, "\n")+2 {
+				t.Errorf("%q: got %+v, want a message at a place in it", format, p)
+			}
+		}
+		if set == nil {
+			return
+		}
+		var v event.View
+		v.Begin(newEvent("openat").with(1, "/x").ret(3).Event(), cat(), event.Whole)
+		if got := string(set.Rules[0].Message.Append(nil, &v)); !strings.Contains(format, "%") && got != strings.TrimRight(format, "\n") {
+			t.Errorf("%q: got %q, want the text as it stands", format, got)
+		}
+	})
+}
