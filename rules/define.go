@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"tiercel/engine/event"
 )
 
 type ruleDef struct {
@@ -29,7 +31,7 @@ type ruleDef struct {
 }
 
 // engineSource is the source of events that this engine has.
-const engineSource = "syscall"
+const engineSource = event.EventSource
 
 func (d *document) define(e entry) {
 	d.defined++

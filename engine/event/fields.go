@@ -9,6 +9,10 @@ import (
 // source can answer, then, class by class, those that none can.
 var Fields = slices.Concat(eventFields, processFields, accountFields, descriptorFields, pathFields, containerFields, unansweredFields())
 
+// EventSource is where the events come from in Falco's sense (evt.source, and the
+// source key of rules): other sources are those of plugins, of which there are none.
+const EventSource = "syscall"
+
 // Class returns the first part of the field's name: evt, proc, fd ...
 func (f *Field) Class() string {
 	class, _, _ := strings.Cut(f.Name, ".")
@@ -28,7 +32,7 @@ var eventFields = []Field{
 	{"evt.datetime.s", TypeString, NoArg, 0, 0, "date and time without the digits", clock("2006-01-02 15:04:05", false)},
 	{"evt.rawtime", TypeAbsTime, NoArg, 0, 0, "nanoseconds since the epoch", rawTime},
 	{"evt.reltime", TypeRelTime, NoArg, 0, 0, "nanoseconds since the run started", relTime},
-	{"evt.source", TypeString, NoArg, 0, 0, "always syscall", constant("syscall")},
+	{"evt.source", TypeString, NoArg, 0, 0, "always syscall", constant(EventSource)},
 	{"evt.hostname", TypeString, NoArg, 0, 0, "the machine's name; TIERCEL_HOSTNAME sets another", ofRun(func(v *View) Value { return some(v.Host) })},
 	{"evt.type", TypeString, NoArg, 0, 0, "the call's name", evtType},
 	{"syscall.type", TypeString, NoArg, 0, 0, "the call's name; absent for what is no call", syscallType},

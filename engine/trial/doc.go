@@ -19,6 +19,10 @@
 // stand under "events", where "at: 5s" is the time since the first. A field of
 // several values takes a list, and null is absent.
 //
+// In place of events, "recording: FILE" has those of a run that tiercel run
+// --record has written, with the rules that are tested or with more; its path
+// starts from the test file's folder.
+//
 // What is expected is "none"; a rule, which must raise the first alert; a list of
 // the rules that alert, in order and without others; or such a list with more to
 // compare: {rule: NAME, output: TEXT, priority: NAME, fields: {NAME: VALUE}}. The

@@ -22,11 +22,12 @@ type File struct {
 
 // Test is a few events and the alerts that are expected of them.
 type Test struct {
-	Name   string
-	Line   int // in its file, from 1
-	Events []Event
-	Expect []Expected
-	Not    string // a rule that must not match, empty for none
+	Name      string
+	Line      int // in its file, from 1
+	Events    []Event
+	Recording string // path of a recorded run in place of Events
+	Expect    []Expected
+	Not       string // a rule that must not match, empty for none
 
 	firstOnly bool // one rule was named, not a list: what comes after it is not looked at
 	expectAt  *yaml.Node
@@ -57,11 +58,19 @@ func (f *File) RulePaths() []string {
 	}
 	paths := slices.Clone(f.rules)
 	for i, p := range paths {
-		if p != rules.DefaultName && !filepath.IsAbs(p) {
-			paths[i] = filepath.Join(filepath.Dir(f.Name), p)
+		if p != rules.DefaultName {
+			paths[i] = beside(f.Name, p)
 		}
 	}
 	return paths
+}
+
+// beside is a path that starts from the folder of the file that names it.
+func beside(file, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 // Check reports the rules that tests name and the set has not.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tiercel/engine/event"
 	"tiercel/rules"
 )
 
@@ -26,14 +27,19 @@ func (t *trial) explain(name string) []string {
 	switch {
 	case !r.Enabled:
 		return []string{name + " is disabled"}
-	case r.Source != "syscall":
+	case r.Source != event.EventSource:
 		return []string{name + " is for the source " + r.Source}
+	case t.header != nil:
+		return t.unrecorded(r)
 	}
 	nearest, best := 0, t.reasons(r, 0)
 	for i := 1; i < len(t.Events) && len(best) > 0; i++ {
 		if reasons := t.reasons(r, i); len(reasons) < len(best) {
 			nearest, best = i, reasons
 		}
+	}
+	if len(best) == 0 && r.State != nil {
+		return []string{name + " matches an event, but not as often, in the order and within the time that it asks for"}
 	}
 	if len(best) == 0 {
 		return t.behind(r, nearest)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tiercel/engine"
+	"tiercel/engine/capture"
 	"tiercel/engine/event"
 	"tiercel/rules"
 )
@@ -26,7 +27,8 @@ type trial struct {
 	set     *rules.Set
 	matcher *rules.Matcher
 	raised  []*engine.Alert
-	ofEvent []int // how many alerts were raised once each event was judged
+	ofEvent []int           // how many alerts were raised once each event was judged
+	header  *capture.Header // of the recording
 }
 
 // Write takes an alert: the trial is its engine's output.
@@ -37,11 +39,15 @@ func (t *trial) Write(a *engine.Alert) error {
 
 func (t *Test) run(set *rules.Set) Result {
 	tr := &trial{Test: t, set: set, matcher: set.Matcher()}
-	tr.judge()
 	res := Result{Line: t.Line, Test: t.Name, Diff: []string{}, Hints: []string{}}
+	if t.Recording == "" {
+		tr.judge()
+	} else if err := tr.replay(); err != nil {
+		res.Hints = append(res.Hints, err.Error())
+	}
 	tr.compare(&res)
 	tr.compareNot(&res)
-	res.Passed = len(res.Diff) == 0
+	res.Passed = len(res.Diff) == 0 && len(res.Hints) == 0
 	return res
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"tiercel/engine/capture"
 	"tiercel/rules"
 )
 
@@ -15,7 +16,7 @@ func (r *reader) test(n *yaml.Node) *Test {
 		"test":      func(n *yaml.Node) { t.Name = r.name(n) },
 		"event":     func(n *yaml.Node) { t.Events = append(t.Events, r.event(n)) },
 		"events":    func(n *yaml.Node) { r.events(n, t) },
-		"recording": r.recording,
+		"recording": func(n *yaml.Node) { t.Recording = r.recording(n) },
 		"expect":    func(n *yaml.Node) { t.expectAt = n; r.expect(n, t) },
 		"not":       func(n *yaml.Node) { t.notAt, t.Not = n, r.text(n) },
 	})
@@ -32,8 +33,17 @@ func (r *reader) missing(n *yaml.Node) {
 			r.errorf(n, "test without %q", key)
 		}
 	}
-	if !hasKey(n, "recording") && hasKey(n, "event") == hasKey(n, "events") {
-		r.errorf(n, "expected one of 'event' and 'events'")
+	given := 0
+	for _, key := range []string{"event", "events", "recording"} {
+		if hasKey(n, key) {
+			given++
+		}
+	}
+	if given != 1 {
+		r.errorf(n, "expected one of 'event', 'events' and 'recording'")
+	}
+	if hasKey(n, "recording") && hasKey(n, "not") {
+		r.errorf(n, "'not' is for given events: under 'expect' a recording lists all that alert")
 	}
 }
 
@@ -60,8 +70,17 @@ func (r *reader) events(n *yaml.Node, t *Test) {
 	}
 }
 
-// recording is to read a recorded run in place of given events.
-func (r *reader) recording(n *yaml.Node) { r.errorf(n, "recording: not in this version") }
+// recording returns the path of a recorded run; one that cannot be read is reported.
+func (r *reader) recording(n *yaml.Node) string {
+	path := beside(r.src.Name, r.text(n))
+	src, err := capture.Open(path)
+	if err != nil {
+		r.errorf(n, "%v", err)
+		return ""
+	}
+	src.Close()
+	return path
+}
 
 // at reads the time since the first event.
 func (r *reader) at(n *yaml.Node) uint64 {

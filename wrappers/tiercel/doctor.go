@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"tiercel/engine/event"
 	"tiercel/kernel"
 	"tiercel/rules"
 	"tiercel/seccomp"
@@ -84,7 +85,7 @@ func cannotFire(set *rules.Set, r *rules.Rule, unknown []string) string {
 	switch {
 	case !r.Enabled:
 		return "it is disabled"
-	case r.Source != "syscall":
+	case r.Source != event.EventSource:
 		return "it is for source " + r.Source
 	case len(rows) == 0:
 		return "its condition allows no system call that can be watched"

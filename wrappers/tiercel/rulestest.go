@@ -37,6 +37,7 @@ and the alerts that are expected of them. It needs no privilege, as nothing is r
     not: Server starts a shell      # nor may it match behind another rule
 
 Several events stand under 'events', with 'at: 5s' as the time since the first.
+In their place, 'recording: FILE' has those of a run (tiercel run --record).
 Beside a rule's name, 'expect' takes a list of all that alert, and in such a list
 {rule: NAME, output: TEXT, priority: NAME, fields: {NAME: VALUE}}.
 

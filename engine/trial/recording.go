@@ -1,0 +1,46 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tiercel/engine"
+	"tiercel/engine/capture"
+	"tiercel/rules"
+)
+
+// replay gives the recorded run's events to an engine, as the replay command
+// does. A recording that is cut off is an error: what its end would have raised
+// is not known.
+func (t *trial) replay() error {
+	src, err := capture.Open(t.Recording)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	t.header = src.Header()
+	defer func(zone *time.Location) { time.Local = zone }(time.Local)
+	time.Local = t.header.Zone() // what is told in local time was told in that of the run
+	e := engine.New(engine.Config{
+		Rules: t.set, Outputs: []engine.Output{t}, Priority: rules.Debug, Machine: t.header.Machine, Started: t.header.Started,
+	})
+	if err := e.Follow(context.Background(), src); err != nil {
+		return err
+	}
+	if src.Cut() {
+		return fmt.Errorf("the recording is cut off after %d events", src.Counters().Seen)
+	}
+	return nil
+}
+
+// unrecorded says which of the rule's calls the recording lacks.
+func (t *trial) unrecorded(r *rules.Rule) []string {
+	missing := slices.DeleteFunc(t.set.Rows(r), t.header.Recorded)
+	if len(missing) == 0 {
+		return []string{r.Name + " matches none of the recorded events, or another rule stands before it: tiercel replay --print shows them"}
+	}
+	return []string{r.Name + " is about calls that were not recorded: " + strings.Join(missing, ", ")}
+}
