@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -71,10 +72,37 @@ var kindsOf = []string{"required_engine_version", "required_plugin_versions", "l
 // load reads the files in order; later definitions replace or add to earlier ones.
 func load(files []File) *document {
 	doc := &document{lists: map[string]*listDef{}, macros: map[string]*macroDef{}, ruleAt: map[string]int{}}
-	for _, f := range files {
-		doc.loadFile(newSource(f), f.Data)
+	decoded := make([]yamlFile, len(files))
+	var all sync.WaitGroup
+	for i := range files { // decoding is a third of the time to the first event
+		all.Go(func() { decoded[i] = decode(files[i].Data) })
+	}
+	all.Wait()
+	for i, f := range files {
+		doc.loadFile(newSource(f), decoded[i])
 	}
 	return doc
+}
+
+// yamlFile is a file's documents, up to the first that is none.
+type yamlFile struct {
+	documents []*yaml.Node
+	err       error
+}
+
+func decode(data []byte) (f yamlFile) {
+	for dec := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var node yaml.Node
+		err := dec.Decode(&node)
+		if errors.Is(err, io.EOF) {
+			return f
+		}
+		if err != nil {
+			f.err = err
+			return f
+		}
+		f.documents = append(f.documents, &node)
+	}
 }
 
 func (d *document) report(p Problem) { d.problems = append(d.problems, p) }
@@ -90,19 +118,12 @@ func (d *document) warn(at spot, code, rule, message, hint string) {
 	d.report(p)
 }
 
-func (d *document) loadFile(src *source, data []byte) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var node yaml.Node
-		err := dec.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			d.report(yamlProblem(src, err))
-			return
-		}
-		d.loadDocument(src, &node)
+func (d *document) loadFile(src *source, f yamlFile) {
+	for _, node := range f.documents {
+		d.loadDocument(src, node)
+	}
+	if f.err != nil {
+		d.report(yamlProblem(src, f.err))
 	}
 }
 

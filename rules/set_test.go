@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -16,7 +17,12 @@ import (
 
 func defaultSet(t testing.TB) *Set {
 	t.Helper()
-	files, err := Read([]string{DefaultName})
+	return setFrom(t, DefaultName)
+}
+
+func setFrom(t testing.TB, paths ...string) *Set {
+	t.Helper()
+	files, err := Read(paths)
 	require.NoError(t, err)
 	set, problems := Compile(files)
 	require.NotNil(t, set, "%v", problems)
@@ -67,21 +73,39 @@ func TestDecideAllocatesNothing(t *testing.T) {
 }
 
 func TestMatchAllocatesNothingWhenNothingMatches(t *testing.T) {
-	m, proc, quiet := defaultSet(t).Matcher(), cat(), 0
-	for name, ev := range everyday() {
-		if match(m, ev[1], proc) != "" {
-			continue
+	eachSet(t, func(t *testing.T, paths []string) {
+		m, proc, quiet := setFrom(t, paths...).Matcher(), cat(), 0
+		for name, ev := range everyday() {
+			if match(m, ev[1], proc) != "" {
+				continue
+			}
+			quiet++
+			checkAllocs(t, name, func() {
+				m.View().Begin(ev[1], proc, event.Whole)
+				m.Match()
+			})
 		}
-		quiet++
-		checkAllocs(t, name, func() {
-			m.View().Begin(ev[1], proc, event.Whole)
-			m.Match()
-		})
-	}
-	if quiet < 4 {
-		t.Errorf("got %d everyday events that match no rule, want 4 or more", quiet)
+		if quiet < 4 {
+			t.Errorf("got %d everyday events that match no rule, want 4 or more", quiet)
+		}
+	})
+}
+
+// eachSet runs f for the built-in rules, the reference's stock rules where they are here, and both together.
+func eachSet[T interface {
+	testing.TB
+	Run(name string, f func(T)) bool
+}](t T, f func(t T, paths []string)) {
+	for name, paths := range map[string]func(t testing.TB) []string{
+		"builtin": func(testing.TB) []string { return []string{DefaultName} },
+		"stock":   func(t testing.TB) []string { return []string{stockFolder(t)} },
+		"both":    func(t testing.TB) []string { return []string{DefaultName, stockFolder(t)} },
+	} {
+		t.Run(name, func(t T) { f(t, paths(t)) })
 	}
 }
+
+func stockFolder(t testing.TB) string { return filepath.Join(falcoFolder(t), "rules") }
 
 func checkAllocs(t *testing.T, name string, f func()) {
 	t.Helper()
@@ -91,30 +115,51 @@ func checkAllocs(t *testing.T, name string, f func()) {
 }
 
 func BenchmarkMatch(b *testing.B) {
-	set, proc := defaultSet(b), cat()
-	for name, ev := range everyday() {
-		b.Run(name, func(b *testing.B) {
-			m := set.Matcher()
-			b.ReportAllocs()
-			for b.Loop() {
-				m.View().Begin(ev[1], proc, event.Whole)
-				m.Match()
-			}
-		})
-	}
+	eachSet(b, func(b *testing.B, paths []string) {
+		set, proc := setFrom(b, paths...), cat()
+		for name, ev := range everyday() {
+			b.Run(name, func(b *testing.B) {
+				m := set.Matcher()
+				b.ReportAllocs()
+				for b.Loop() {
+					m.View().Begin(ev[1], proc, event.Whole)
+					m.Match()
+				}
+			})
+		}
+	})
 }
 
 func BenchmarkDecide(b *testing.B) {
-	set := defaultSet(b)
-	for name, ev := range everyday() {
-		b.Run(name, func(b *testing.B) {
-			m := set.Matcher()
-			b.ReportAllocs()
-			for b.Loop() {
-				m.Decide(ev[0])
-			}
-		})
-	}
+	eachSet(b, func(b *testing.B, paths []string) {
+		set := setFrom(b, paths...)
+		for name, ev := range everyday() {
+			b.Run(name, func(b *testing.B) {
+				m := set.Matcher()
+				b.ReportAllocs()
+				for b.Loop() {
+					m.Decide(ev[0])
+				}
+			})
+		}
+	})
+}
+
+// BenchmarkCompile is the time from rule files to a set, and what the set holds.
+func BenchmarkCompile(b *testing.B) {
+	eachSet(b, func(b *testing.B, paths []string) {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		set := setFrom(b, paths...)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc)-float64(before.HeapAlloc), "B/set")
+		runtime.KeepAlive(set)
+		for b.Loop() {
+			setFrom(b, paths...)
+		}
+	})
 }
 
 func TestMatcherForgetsTheEventBefore(t *testing.T) {

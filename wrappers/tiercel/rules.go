@@ -28,7 +28,7 @@ func newRulesCheck() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("read rules: %w", err)
 			}
-			_, problems := rules.Compile(files)
+			_, problems := compile(files)
 			return printProblems(cmd, problems)
 		},
 	}
