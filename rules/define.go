@@ -343,7 +343,11 @@ func (d *document) by(e *entry, s *State) bool {
 	for _, name := range names {
 		ref, err := NewRef(name.value)
 		if err != nil {
-			d.errorf(name.place(0), "field", e.name, "by: %v", err)
+			p := name.place(0).problem("field", e.name, fmt.Sprintf("by: %v", err))
+			if near := nearest(name.value, fieldNames()); near != "" && near != name.value {
+				p.Hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			d.report(p)
 			ok = false
 		}
 		s.By = append(s.By, ref)
