@@ -218,6 +218,20 @@ func (r *Rule) fields(s *Set, f func(*event.Field, *event.Arg)) {
 	}
 }
 
+// Unanswered returns the fields that the rule's condition reads and no source answers (see event.Field.Why).
+func (s *Set) Unanswered(r *Rule) (fields []*event.Field) {
+	for _, code := range r.codes {
+		for _, in := range code {
+			s.preds[in.pred].fields(func(f *event.Field, _ *event.Arg) {
+				if f.Why() != "" && !slices.Contains(fields, f) {
+					fields = append(fields, f)
+				}
+			})
+		}
+	}
+	return fields
+}
+
 // eventTypes is a set of event types by name: those, or all but those.
 type eventTypes struct {
 	names  map[string]bool

@@ -17,8 +17,11 @@ type Field struct {
 	get   getter
 }
 
-// Sources are the sources that there are, as --source names them.
-var Sources = []string{"ptrace"}
+// SourcePtrace is the source that traces, as --source names it.
+const SourcePtrace = "ptrace"
+
+// Sources are the sources that there are.
+var Sources = []string{SourcePtrace}
 
 // Why says why no source can answer the field, and is empty for one that is
 // answered. A field with a reason loads, and is always absent.

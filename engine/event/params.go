@@ -1,6 +1,10 @@
 package event
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
 
 // shown is a parameter as rules see it: an argument of the call, its result, or
 // what else Falco has in the event.
@@ -42,7 +46,7 @@ var made = map[string]shown{
 	"pgft_maj":        ofFact(Uint, FactUsage, UsageMajorFaults), "pgft_min": ofFact(Uint, FactUsage, UsageMinorFaults),
 	"vm_size": ofFact(Uint32, FactUsage, UsageSize), "vm_rss": ofFact(Uint32, FactUsage, UsageResident), "vm_swap": ofFact(Uint32, FactUsage, UsageSwapped),
 
-	"sockflags": {typ: FileFlags, read: (*View).socketFlags}, "tuple": {typ: Tuple, read: (*View).tuple}, "flags": {typ: CloneFlags},
+	"sockflags": {typ: FileFlags, read: (*View).socketFlags}, "tuple": {typ: Tuple, read: (*View).tuple}, "flags": {typ: CloneFlags, read: (*View).forkFlags},
 	"dev": ofFact(Hex32, FactInode, InodeDevice), "ino": ofFact(Uint, FactInode, InodeNumber), "creat_flags": {typ: Uint32}, "path": {typ: String}, "noflags": {typ: Uint32, read: zero}, "sigset": {typ: Uint32},
 	"data": {typ: Buffer}, "size": {typ: Uint32}, "msgcontrol": {typ: Buffer}, "fd1": {typ: FD}, "fd2": {typ: FD}, "source": {typ: Hex}, "peer": {typ: Hex},
 	"queuepct": {typ: Uint32}, "queuelen": {typ: Uint32}, "queuemax": {typ: Uint32}, "val": {typ: Uint}, "optlen": {typ: Uint32},
@@ -88,6 +92,14 @@ func (v *View) folderOfProcess() Value {
 		return cwd
 	}
 	return ofProcess(func(p *Process) string { return p.Cwd })(v)
+}
+
+// forkFlags is what vfork and fork are to clone: man 2 vfork.
+func (v *View) forkFlags() Value {
+	if v.Row.Name == "vfork" {
+		return num(unix.CLONE_VM | unix.CLONE_VFORK)
+	}
+	return num(0)
 }
 
 func zero(*View) Value { return num(0) }

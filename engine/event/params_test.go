@@ -187,6 +187,8 @@ func TestParametersByNameAndNumber(t *testing.T) {
 		{"a parameter that nobody reads", "evt.arg.reaper_tid", RowOnly, record("procexit"), absent},
 		{"what a process uses is not known before the event", "evt.arg.vm_size", RowOnly, record("execve"), unknown},
 		{"what it uses", "evt.arg.vm_size", Whole, record("execve", part(FactUsage, string(AppendNumbers(nil, 0, 0, 0, 0, 0, 512, 0, 0))), ret(0)), "512"},
+		{"vfork has the flags of its clone", "evt.arg.flags", Whole, record("vfork", ret(9)), "CLONE_VM|CLONE_VFORK"},
+		{"fork has none", "evt.rawarg.flags", Whole, record("fork", ret(9)), "0"},
 		{"a file's inode", "evt.arg.ino", Whole, record("openat", part(FactInode, string(AppendNumbers(nil, 0xfe00, 99, 0))), ret(3)), "99"},
 		{"its device is in base 16", "evt.arg.dev", Whole, record("openat", part(FactInode, string(AppendNumbers(nil, 0xfe00, 99, 0))), ret(3)), "FE00"},
 		{"flags as the reference numbers them", "evt.rawarg.flags", AtEntry, record("openat", arg(2, unix.O_CREAT|unix.O_WRONLY)), "6"},

@@ -88,7 +88,7 @@ func cannotFire(set *rules.Set, r *rules.Rule, unknown []string) string {
 	case r.Source != event.EventSource:
 		return "it is for source " + r.Source
 	case len(rows) == 0:
-		return "its condition allows no system call that can be watched"
+		return noEvent(set.Unanswered(r))
 	}
 	for _, name := range rows {
 		if !slices.Contains(unknown, name) {
@@ -96,6 +96,15 @@ func cannotFire(set *rules.Set, r *rules.Rule, unknown []string) string {
 		}
 	}
 	return "libseccomp does not know " + strings.Join(rows, ", ")
+}
+
+// noEvent says why no event can match a condition: the fields in it that no source answers.
+func noEvent(unanswered []*event.Field) string {
+	if len(unanswered) == 0 {
+		return "no system call can match its condition"
+	}
+	f := unanswered[0]
+	return fmt.Sprintf("it needs %s, which is never there: %s", f.Name, f.Why())
 }
 
 func release() string {

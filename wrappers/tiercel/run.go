@@ -59,13 +59,13 @@ func newRun() *cobra.Command {
 	f.addFlags(cmd)
 	fl.StringVarP(&f.source, "source", "s", "auto", "where events come from: auto, ptrace")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
-	complete(cmd, "source", "auto", "ptrace")
+	complete(cmd, "source", append([]string{"auto"}, event.Sources...)...)
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
 	switch f.source {
-	case "auto", "ptrace":
+	case "auto", event.SourcePtrace:
 		return f.settings.check(cmd, "stderr")
 	case "ebpf":
 		return usage("--source ptrace needs no privilege", "--source: ebpf is not in this version yet")
@@ -130,12 +130,12 @@ func (r *live) run(command tracer.Command) error {
 	signals.ending = r.stopRecording
 	t.OnStart(signals.start)
 	defer signals.stop()
-	r.log.Info().Str("source", "ptrace").Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
+	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	if err := eng.Follow(context.Background(), t); err != nil {
 		r.stopRecording()
 		return err
 	}
-	return r.finishRecording(t.Counters().Blind, r.finish(eng, "ptrace", t.Counters(), t.ExitCode()))
+	return r.finishRecording(t.Counters().Blind, r.finish(eng, event.SourcePtrace, t.Counters(), t.ExitCode()))
 }
 
 // warnOfUnseen names the rules that match nothing but calls which libseccomp
