@@ -58,7 +58,7 @@ func grammarCases(t *testing.T) (cases []grammarCase) {
 }
 
 // falcoFolder returns the folder of the reference's data, or skips the test.
-func falcoFolder(t *testing.T) string {
+func falcoFolder(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("TIERCEL_FALCO")
 	if dir == "" {
