@@ -60,8 +60,8 @@ func compileDocument(doc *document) (*Set, Problems) {
 	c.unused()
 	doc.problems = tidy(doc.problems)
 	set.preds = c.preds
-	set.byRow = byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State == nil })
-	set.stateful = byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State != nil })
+	set.byRow = x.byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State == nil })
+	set.stateful = x.byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State != nil })
 	set.findNeeds()
 	return set, doc.problems
 }
@@ -188,9 +188,9 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 	m.view.Begin(ev, nil, event.AtEntry)
 	m.forget()
 	row := ev.RowIndex()
-	for _, rules := range [...][]*Rule{m.set.byRow[row], m.set.stateful[row]} {
-		for _, r := range rules {
-			if r.Priority <= m.Minimum && m.may(r) {
+	for _, rules := range [...][]*variant{m.set.byRow[row], m.set.stateful[row]} {
+		for _, v := range rules {
+			if v.rule.Priority <= m.Minimum && m.may(v) {
 				return event.Watch
 			}
 		}
@@ -199,8 +199,8 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 }
 
 // may reports whether one of the rule's conditions may match.
-func (m *Matcher) may(r *Rule) bool {
-	for _, code := range r.codes {
+func (m *Matcher) may(v *variant) bool {
+	for _, code := range v.codes {
 		if code.eval(m) != False {
 			return true
 		}
@@ -213,9 +213,9 @@ func (m *Matcher) may(r *Rule) bool {
 // whole: what is not known then counts as absent.
 func (m *Matcher) Match() *Rule {
 	m.forget()
-	for _, r := range m.set.byRow[m.view.Ev.RowIndex()] {
-		if r.Priority <= m.Minimum && r.codes[0].run(m, false) {
-			return r
+	for _, v := range m.set.byRow[m.view.Ev.RowIndex()] {
+		if v.rule.Priority <= m.Minimum && v.codes[0].run(m, false) {
+			return v.rule
 		}
 	}
 	return nil
@@ -225,15 +225,15 @@ func (m *Matcher) Match() *Rule {
 // matches the event that Match was called for; steps has the bit 1<<i for the
 // i-th condition. Such rules neither hide others nor are hidden by them.
 func (m *Matcher) MatchState(f func(r *Rule, steps uint64)) {
-	for _, r := range m.set.stateful[m.view.Ev.RowIndex()] {
+	for _, v := range m.set.stateful[m.view.Ev.RowIndex()] {
 		steps := uint64(0)
-		for i, code := range r.codes {
-			if r.Priority <= m.Minimum && code.run(m, false) {
+		for i, code := range v.codes {
+			if v.rule.Priority <= m.Minimum && code.run(m, false) {
 				steps |= 1 << i
 			}
 		}
 		if steps != 0 {
-			f(r, steps)
+			f(v.rule, steps)
 		}
 	}
 }

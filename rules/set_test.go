@@ -3,31 +3,13 @@ package rules
 import (
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"tiercel/engine/event"
 )
-
-func defaultSet(t testing.TB) *Set {
-	t.Helper()
-	return setFrom(t, DefaultName)
-}
-
-func setFrom(t testing.TB, paths ...string) *Set {
-	t.Helper()
-	files, err := Read(paths)
-	require.NoError(t, err)
-	set, problems := Compile(files)
-	require.NotNil(t, set, "%v", problems)
-	return set
-}
 
 func TestDefaultRulesCompileWithoutAWord(t *testing.T) {
 	files, err := Read([]string{DefaultName})
@@ -36,130 +18,6 @@ func TestDefaultRulesCompileWithoutAWord(t *testing.T) {
 	if len(problems) > 0 || set == nil || len(set.Rules) == 0 {
 		t.Errorf("got %v, problems %v, want rules and no problem", set, problems)
 	}
-}
-
-// everyday are events such as any program has, at their entries and at their ends.
-func everyday() map[string][2]event.Event {
-	both := func(r *recorder, ret int64, facts func(*recorder)) [2]event.Event {
-		entry := append(event.Event(nil), r.Event()...)
-		facts(r)
-		return [2]event.Event{entry, r.ret(ret).Event()}
-	}
-	nothing := func(*recorder) {}
-	s := event.Socket{Domain: 2, Kind: 1, Local: []byte(ip4(10, 0, 0, 1, 5000)), Remote: []byte(ip4(10, 0, 0, 2, 443))}
-	return map[string][2]event.Event{
-		"openat":     both(newEvent("openat", 1<<64-100, 0, 0x80000).with(1, "/usr/lib/locale/C.utf8/LC_CTYPE"), 3, nothing),
-		"openat dot": both(newEvent("openat", 1<<64-100, 0, 0x80000).with(1, "a/../LC_CTYPE"), 3, func(r *recorder) { r.with(event.Base+1, "/usr/lib") }),
-		"close":      both(newEvent("close", 3), 0, nothing),
-		"connect":    both(newEvent("connect", 3).with(1, ip4(10, 0, 0, 2, 443)), 0, func(r *recorder) { r.with(event.FactSocket, string(s.Append(nil))) }),
-		"execve":     both(newEvent("execve").with(0, "/usr/bin/cat").with(1, "cat\x00-n\x00/etc/hosts\x00"), 0, nothing),
-		"unlinkat":   both(newEvent("unlinkat", 1<<64-100).with(1, "/tmp/scratch"), 0, nothing),
-		"setuid":     both(newEvent("setuid", 1000), 0, nothing),
-		"mmap":       both(newEvent("mmap", 0, 4096, 1, 2, 3), 1<<40, nothing),
-		"fchmod":     both(newEvent("fchmod", 3, 0o644), 0, func(r *recorder) { r.with(event.FactObject, "/tmp/scratch") }),
-	}
-}
-
-func TestDecideAllocatesNothing(t *testing.T) {
-	m := defaultSet(t).Matcher()
-	random := rand.New(rand.NewPCG(1, 1))
-	for name, ev := range everyday() {
-		checkAllocs(t, name, func() { m.Decide(ev[0]) })
-	}
-	for range 200 {
-		entry, _ := randomEvent(random)
-		checkAllocs(t, entry.Row().Name, func() { m.Decide(entry) })
-	}
-}
-
-func TestMatchAllocatesNothingWhenNothingMatches(t *testing.T) {
-	eachSet(t, func(t *testing.T, paths []string) {
-		m, proc, quiet := setFrom(t, paths...).Matcher(), cat(), 0
-		for name, ev := range everyday() {
-			if match(m, ev[1], proc) != "" {
-				continue
-			}
-			quiet++
-			checkAllocs(t, name, func() {
-				m.View().Begin(ev[1], proc, event.Whole)
-				m.Match()
-			})
-		}
-		if quiet < 4 {
-			t.Errorf("got %d everyday events that match no rule, want 4 or more", quiet)
-		}
-	})
-}
-
-// eachSet runs f for the built-in rules, the reference's stock rules where they are here, and both together.
-func eachSet[T interface {
-	testing.TB
-	Run(name string, f func(T)) bool
-}](t T, f func(t T, paths []string)) {
-	for name, paths := range map[string]func(t testing.TB) []string{
-		"builtin": func(testing.TB) []string { return []string{DefaultName} },
-		"stock":   func(t testing.TB) []string { return []string{stockFolder(t)} },
-		"both":    func(t testing.TB) []string { return []string{DefaultName, stockFolder(t)} },
-	} {
-		t.Run(name, func(t T) { f(t, paths(t)) })
-	}
-}
-
-func stockFolder(t testing.TB) string { return filepath.Join(falcoFolder(t), "rules") }
-
-func checkAllocs(t *testing.T, name string, f func()) {
-	t.Helper()
-	if got := testing.AllocsPerRun(20, f); got != 0 {
-		t.Errorf("%s: got %v allocations, want 0", name, got)
-	}
-}
-
-func BenchmarkMatch(b *testing.B) {
-	eachSet(b, func(b *testing.B, paths []string) {
-		set, proc := setFrom(b, paths...), cat()
-		for name, ev := range everyday() {
-			b.Run(name, func(b *testing.B) {
-				m := set.Matcher()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.View().Begin(ev[1], proc, event.Whole)
-					m.Match()
-				}
-			})
-		}
-	})
-}
-
-func BenchmarkDecide(b *testing.B) {
-	eachSet(b, func(b *testing.B, paths []string) {
-		set := setFrom(b, paths...)
-		for name, ev := range everyday() {
-			b.Run(name, func(b *testing.B) {
-				m := set.Matcher()
-				b.ReportAllocs()
-				for b.Loop() {
-					m.Decide(ev[0])
-				}
-			})
-		}
-	})
-}
-
-// BenchmarkCompile is the time from rule files to a set, and what the set holds.
-func BenchmarkCompile(b *testing.B) {
-	eachSet(b, func(b *testing.B, paths []string) {
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		set := setFrom(b, paths...)
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		b.ReportMetric(float64(after.HeapAlloc)-float64(before.HeapAlloc), "B/set")
-		runtime.KeepAlive(set)
-		for b.Loop() {
-			setFrom(b, paths...)
-		}
-	})
 }
 
 func TestMatcherForgetsTheEventBefore(t *testing.T) {
