@@ -101,22 +101,9 @@ const (
 	True
 )
 
-// eval evaluates the program with what the matcher's view knows.
-//
-// A first run takes every unknown comparison in the rule's favour: if it comes
-// out false, so does every other guess. A second takes all of them against it:
-// if that comes out true, so does every other.
-func (p program) eval(m *Matcher) Truth {
-	m.guessed = false
-	switch {
-	case !p.run(m, true):
-		return False
-	case !m.guessed || p.run(m, false):
-		return True
-	}
-	return Maybe
-}
-
+// run evaluates the program with what the matcher's view knows. It takes every
+// unknown comparison in the rule's favour, or every one against it: what is false
+// in its favour is so whatever the unknown is, and so is what is true against it.
 func (p program) run(m *Matcher, favour bool) bool {
 	for at := int32(0); ; {
 		in := &p[at]
@@ -126,8 +113,6 @@ func (p program) run(m *Matcher, favour bool) bool {
 			truth = !in.negated
 		case event.Absent:
 			truth = in.negated
-		default:
-			m.guessed = true
 		}
 		at = in.no
 		if truth {

@@ -149,10 +149,9 @@ func (s *Set) Rows(r *Rule) []string {
 // Matcher evaluates a set's rules over events, one at a time. It is for one goroutine.
 type Matcher struct {
 	set     *Set
-	view    event.View
-	memo    []uint32 // per predicate: generation<<2 | status
-	gen     uint32
-	guessed bool
+	view event.View
+	memo []uint32 // per predicate: generation<<2 | status
+	gen  uint32
 
 	// Minimum leaves rules of less grave priorities out, as if they were not in
 	// the set: they must not stand before a graver one.
@@ -201,7 +200,7 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 // may reports whether one of the rule's conditions may match.
 func (m *Matcher) may(v *variant) bool {
 	for _, code := range v.codes {
-		if code.eval(m) != False {
+		if code.run(m, true) {
 			return true
 		}
 	}

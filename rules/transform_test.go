@@ -52,7 +52,7 @@ func TestTransformersAreUnknownUntilTheirFieldsAreKnown(t *testing.T) {
 		}
 		m.view.Begin(newEvent("openat").with(1, "/a/b").Event(), nil, event.AtEntry)
 		m.forget()
-		if got := code.eval(m); got != Maybe {
+		if got := truth(code, m); got != Maybe {
 			t.Errorf("%s at the entry: got %v, want %v", cond, got, Maybe)
 		}
 	}

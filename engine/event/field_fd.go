@@ -71,7 +71,7 @@ func fdName(v *View, _ *Arg, _ int) Value {
 	}
 	info, st := v.socket()
 	if st == Known {
-		return v.connection(&info)
+		return v.connection(info)
 	}
 	obj := v.fact(FactObject)
 	if obj.Status != Known {
@@ -178,7 +178,7 @@ func ofSocket(read func(*socketInfo, *Row) Value) getter {
 		if st != Known {
 			return status(st)
 		}
-		return read(&info, v.Row)
+		return read(info, v.Row)
 	}
 }
 

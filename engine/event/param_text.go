@@ -197,7 +197,7 @@ func (v *View) tuple() Value {
 	if st != Known {
 		return status(st)
 	}
-	return v.connection(&info)
+	return v.connection(info)
 }
 
 // appendArg appends NAME=PLAIN(RESOLVED).

@@ -43,9 +43,24 @@ func parseSocket(b string) (socketInfo, bool) {
 	return info, true
 }
 
-// socket returns what is known of the socket that the event is about: the fact
-// of it, with the address that the call names where it has no remote end yet.
-func (v *View) socket() (socketInfo, Status) {
+// knownSocket is what is known of an event's socket, once it was read.
+type knownSocket struct {
+	socketInfo
+	status Status
+	read   bool
+}
+
+// socket returns what is known of the socket that the event is about. It is valid until the next Begin.
+func (v *View) socket() (*socketInfo, Status) {
+	if !v.sock.read {
+		v.sock.socketInfo, v.sock.status = v.readSocket()
+		v.sock.read = true
+	}
+	return &v.sock.socketInfo, v.sock.status
+}
+
+// readSocket reads the fact of the socket, with the address that the call names where it has no remote end yet.
+func (v *View) readSocket() (socketInfo, Status) {
 	if v.Row.Class != Net && !v.Row.hasDescriptor() {
 		return socketInfo{}, Absent
 	}

@@ -35,6 +35,7 @@ type View struct {
 	scratch []byte
 	paths   [2]Value // the first two paths, resolved once
 	cached  [2]bool
+	sock    knownSocket // the event's, read once
 }
 
 // Begin turns the view to an event, and drops all values read of the one before.
@@ -65,7 +66,7 @@ func (v *View) BeginGiven(row int, at uint64, given map[string][]Value) {
 func (v *View) begin(row int) {
 	v.Row, v.index = &Table[row], row
 	v.scratch, v.given = v.scratch[:0], nil
-	v.cached = [2]bool{}
+	v.cached, v.sock.read = [2]bool{}, false
 }
 
 // Build appends a text to the view's own memory and returns it: a value that a
