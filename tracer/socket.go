@@ -3,6 +3,7 @@ package tracer
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -16,10 +17,42 @@ import (
 // of the descriptor (pidfd_getfd, Linux 5.6), or where that is refused, as
 // container profiles do, from the tables in /proc/TID/net.
 func readSocket(th *thread, fd int, inode string) (event.Socket, bool) {
-	if s, ok := socketByDuplicate(th.pid, fd); ok {
-		return s, true
+	s, ok := socketByDuplicate(th.pid, fd)
+	if !ok {
+		s, ok = socketByTable(th.tid, inode)
 	}
-	return socketByTable(th.tid, inode)
+	s.Role = roleOf(th.tid, &s)
+	return s, ok
+}
+
+// roleOf finds out which end of a connection a socket is where both ports are
+// such as the kernel gives to clients (ip(7), ip_local_port_range): a server has
+// its port from a socket that listens.
+func roleOf(tid int, s *event.Socket) event.Role {
+	l, local := event.ParseSock(string(s.Local))
+	r, remote := event.ParseSock(string(s.Remote))
+	const first = 32768
+	if s.Kind != unix.SOCK_STREAM || !local || !remote || l.Addr.Port() < first || r.Addr.Port() < first {
+		return event.RoleUnknown
+	}
+	for _, tab := range []string{"net/tcp", "net/tcp6"} {
+		if b, err := os.ReadFile(procPath(tid, tab)); err == nil && listens(b, l.Addr.Port()) {
+			return event.RoleServer
+		}
+	}
+	return event.RoleClient
+}
+
+// listens reports whether one of a table's sockets is in state 0A (TCP_LISTEN) at the port.
+func listens(tab []byte, port uint16) bool {
+	end := fmt.Sprintf(":%04X", port)
+	for line := range bytes.Lines(tab) {
+		fields := strings.Fields(string(line)) // number, local, remote, state
+		if len(fields) > 3 && fields[3] == "0A" && strings.HasSuffix(fields[1], end) {
+			return true
+		}
+	}
+	return false
 }
 
 func socketByDuplicate(pid, fd int) (s event.Socket, ok bool) {

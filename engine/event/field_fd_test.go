@@ -32,7 +32,7 @@ func checkFields(t *testing.T, proc *Process, tests []fieldTest) {
 
 // stream is a TCP connection from 10.0.0.1:5000 to 192.0.2.7:443.
 func stream() Socket {
-	return Socket{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP, []byte(ip("10.0.0.1:5000")), []byte(ip("192.0.2.7:443"))}
+	return Socket{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP, []byte(ip("10.0.0.1:5000")), []byte(ip("192.0.2.7:443")), RoleUnknown}
 }
 
 func TestFieldsOfPaths(t *testing.T) {
@@ -110,7 +110,9 @@ func TestFieldsOfConnections(t *testing.T) {
 	accepted := stream()
 	accepted.Local, accepted.Remote = accepted.Remote, accepted.Local
 	accept := record("accept4", ret(4), sock(accepted))
-	six := Socket{unix.AF_INET6, unix.SOCK_DGRAM, unix.IPPROTO_UDP, []byte(ip("[2001:db8::1]:53")), nil}
+	asServer, asClient := stream(), accepted
+	asServer.Role, asClient.Role = RoleServer, RoleClient
+	six := Socket{unix.AF_INET6, unix.SOCK_DGRAM, unix.IPPROTO_UDP, []byte(ip("[2001:db8::1]:53")), nil, RoleUnknown}
 	local6 := record("setsockopt", arg(0, 3), sock(six))
 	named := record("sendto", arg(0, 3), part(4, ip("192.0.2.9:53")), ret(9), sock(Socket{Domain: unix.AF_INET, Kind: unix.SOCK_DGRAM}))
 	fresh := record("socket", ret(3), sock(Socket{Domain: unix.AF_INET, Kind: unix.SOCK_STREAM}))
@@ -139,6 +141,8 @@ func TestFieldsOfConnections(t *testing.T) {
 		{"a server without a client is its address", "fd.name", Whole, record("listen", arg(0, 3), ret(0), sock(six)), "2001:db8::1:53"},
 		{"a local end alone", "fd.lip", Whole, local6, "2001:db8::1"},
 		{"has no remote one", "fd.rip", Whole, local6, absent},
+		{"a source that knows better than the ports is believed", "fd.is_server", Whole, record("setsockopt", arg(0, 3), sock(asServer)), "true"},
+		{"also of a client", "fd.name", Whole, record("setsockopt", arg(0, 3), sock(asClient)), "192.0.2.7:443->10.0.0.1:5000"},
 		{"and is taken for the server", "fd.is_server", Whole, local6, "true"},
 		{"UDP over IPv6", "fd.l4proto", Whole, local6, "udp"},
 		{"IPv6 has a character", "fd.typechar", Whole, local6, "6"},

@@ -8,15 +8,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Role is which end of a connection a socket is, where the ports do not tell.
+type Role uint16
+
+// The roles.
+const (
+	RoleUnknown Role = iota
+	RoleClient
+	RoleServer
+)
+
 // Socket is what the kernel knows of a socket, as FactSocket carries it.
 type Socket struct {
 	Domain, Kind, Proto uint16
 	Local, Remote       []byte // each a struct sockaddr; empty where there is none
+	Role                Role
 }
 
 // Append appends the socket as FactSocket has it.
 func (s *Socket) Append(b []byte) []byte {
-	for _, n := range []uint16{s.Domain, s.Kind, s.Proto, uint16(len(s.Local))} {
+	for _, n := range []uint16{s.Domain, s.Kind, s.Proto, uint16(s.Role), uint16(len(s.Local))} {
 		b = binary.LittleEndian.AppendUint16(b, n)
 	}
 	return append(append(b, s.Local...), s.Remote...)
@@ -25,21 +36,23 @@ func (s *Socket) Append(b []byte) []byte {
 // socketInfo is a Socket as fields read it.
 type socketInfo struct {
 	domain, kind, proto uint16
+	role                Role
 	ends                [2]Sock // local, remote
 }
 
 func parseSocket(b string) (socketInfo, bool) {
-	if len(b) < 8 {
+	const header = 10
+	if len(b) < header {
 		return socketInfo{}, false
 	}
 	word := func(i int) uint16 { return uint16(b[2*i]) | uint16(b[2*i+1])<<8 }
-	info := socketInfo{domain: word(0), kind: word(1), proto: word(2)}
-	n := int(word(3))
-	if 8+n > len(b) {
+	info := socketInfo{domain: word(0), kind: word(1), proto: word(2), role: Role(word(3))}
+	n := int(word(4))
+	if header+n > len(b) {
 		return socketInfo{}, false
 	}
-	info.ends[local], _ = ParseSock(b[8 : 8+n])
-	info.ends[remote], _ = ParseSock(b[8+n:])
+	info.ends[local], _ = ParseSock(b[header : header+n])
+	info.ends[remote], _ = ParseSock(b[header+n:])
 	return info, true
 }
 
@@ -121,7 +134,8 @@ func (v *View) end(s side) (netip.AddrPort, Status) {
 }
 
 // sideOf tells client and server apart: who accepts is the server, who connects
-// or sends is not; of other calls the smaller port is taken for the server's.
+// or sends is not; of other calls the source may know, or else the smaller port
+// is taken for the server's.
 func (info *socketInfo) sideOf(s side, row *Row) side {
 	if (s == server) == info.isServer(row) {
 		return local
@@ -135,6 +149,9 @@ func (info *socketInfo) isServer(row *Row) bool {
 		return true
 	case "connect", "sendto", "sendmsg", "sendmmsg":
 		return false
+	}
+	if info.role != RoleUnknown {
+		return info.role == RoleServer
 	}
 	l, r := info.ends[local].Addr, info.ends[remote].Addr
 	return l.IsValid() && (!r.IsValid() || l.Port() < r.Port())
