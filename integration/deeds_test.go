@@ -86,8 +86,9 @@ func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 
 // expectedAlert is an alert of the reference: a rule, its priority, and the fields that do not vary.
 type expectedAlert struct {
-	Rule, Priority string
-	Fields         map[string]any
+	Rule     string
+	Priority string
+	Fields   map[string]any
 }
 
 // python is the real path of python: a wrapper in its place would be one more process.
@@ -138,7 +139,7 @@ func compareAlerts(t *testing.T, got []alert, expected []expectedAlert) {
 	want := make([]alert, len(expected))
 	for i, e := range expected {
 		require.NotEmpty(t, e.Fields)
-		want[i] = alert{Rule: e.Rule, Priority: e.Priority, Fields: e.Fields}
+		want[i] = alert(e)
 	}
 	if !slices.Equal(headsOf(got), headsOf(want)) {
 		t.Fatalf("got %s\nwant %s", strings.Join(headsOf(got), ", "), strings.Join(headsOf(want), ", "))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tiercel/engine/event"
@@ -239,7 +240,7 @@ func (c *checker) share(e *comparison, k *check, at []int) node {
 	return &leaf{i}
 }
 
-func quote(s string) string { return fmt.Sprintf("%q", s) }
+func quote(s string) string { return strconv.Quote(s) }
 
 func quoteAll(values []string) []string {
 	quoted := make([]string, len(values))

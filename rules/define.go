@@ -259,15 +259,6 @@ func (d *document) duration(e *entry, key string) (time.Duration, bool) {
 	return v, true
 }
 
-// textsOf reads a key that has one text or a list of them.
-func (d *document) textsOf(e *entry, key string) ([]text, bool) {
-	if n := e.keys[key]; n != nil && n.Kind == yaml.SequenceNode {
-		return d.strings(e, key)
-	}
-	t, ok := d.value(e, key)
-	return []text{t}, ok
-}
-
 // state reads the keys by which a rule is about more than one event.
 func (d *document) state(e *entry, r *ruleDef) bool {
 	if !e.has("count", "sequence") {

@@ -154,6 +154,3 @@ func (o *operand) fields(f func(*event.Field, *event.Arg)) {
 		kid.fields(f)
 	}
 }
-
-// hasTransformer reports whether the operand is more than a field.
-func (o *operand) hasTransformer() bool { return o.field == nil }

@@ -148,7 +148,7 @@ func (s *Set) Rows(r *Rule) []string {
 
 // Matcher evaluates a set's rules over events, one at a time. It is for one goroutine.
 type Matcher struct {
-	set     *Set
+	set  *Set
 	view event.View
 	memo []uint32 // per predicate: generation<<2 | status
 	gen  uint32
