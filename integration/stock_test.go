@@ -28,6 +28,7 @@ var untriggered = map[string]string{
 	"Launch Sensitive Mount Container":                       needsEngine,
 	"Contact K8S API Server From Container":                  "fd.sip.name: a name's look-up would make traffic while the workload waits",
 	"Detect outbound connections to common miner pool ports": "fd.sip.name: a name's look-up would make traffic while the workload waits",
+	"Java Process Class File Download":                       "evt.buffer: the data that a call moves is not captured",
 	"Launch Disallowed Container":                            "its own macro allows every container that has an identity",
 	"Network Connection outside Local Subnet":                "k8s.ns.name: Kubernetes has it, no kernel call tells it",
 	"Linux Kernel Module Injection Detected":                 "a kernel that loads modules: the deed would change the machine",
