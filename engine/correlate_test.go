@@ -67,7 +67,7 @@ func (s *stage) fork(pids ...int) {
 	}
 }
 
-func (s *stage) end(pid int) { s.tree.release(newEvent("procexit", pid).Event()) }
+func (s *stage) end(pid int) { s.tree.settle(newEvent("procexit", pid).Event()) }
 
 func counting(t *testing.T, n int, within time.Duration, by ...string) *rules.Rule {
 	return ruleOf(t, rules.State{Count: n, Within: within}, by)

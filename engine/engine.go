@@ -87,7 +87,7 @@ func (e *Engine) handle(ev event.Event) {
 	v.Begin(ev, proc, event.Whole)
 	e.match(v)
 	v.Previous = ev.Time()
-	e.tree.release(ev)
+	e.tree.settle(ev)
 }
 
 // match raises the alert of the first rule that matches the view's event, and

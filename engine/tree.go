@@ -32,10 +32,24 @@ func (t *tree) apply(ev event.Event) *event.Process {
 	case !done || ret < 0:
 	case row.Effect&event.Executes != 0:
 		t.describe(p, ev)
+	case row.Effect&event.Later != 0:
 	case row.Effect&(event.SetsIDs|event.SetsJob|event.SetsName) != 0:
 		t.update(p, ev)
 	}
 	return p
+}
+
+// settle changes the tree by what the event says of the time after it. Who
+// enters a user namespace has every capability there: whether it was allowed to
+// is seen only in the sets that it had before.
+func (t *tree) settle(ev event.Event) {
+	ret, done := ev.Ret()
+	switch {
+	case ev.RowIndex() == event.RowProcExit:
+		delete(t.procs, ev.PID())
+	case done && ret >= 0 && ev.Row().Effect&event.Later != 0:
+		t.update(t.get(ev.PID()), ev)
+	}
 }
 
 // get returns the process, one of which nothing is known if it is new.
@@ -105,13 +119,6 @@ func adopt(parent, child *event.Process) {
 		}
 	}
 	child.Parent = parent
-}
-
-// release forgets a process that has ended.
-func (t *tree) release(ev event.Event) {
-	if ev.RowIndex() == event.RowProcExit {
-		delete(t.procs, ev.PID())
-	}
 }
 
 func textOf(ev event.Event, p event.Part) string {

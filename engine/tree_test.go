@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
 )
@@ -154,6 +155,25 @@ func TestCallsThatChangeTheState(t *testing.T) {
 	}
 }
 
+func TestTreeTellsEnteringANamespaceWithTheCallersCapabilities(t *testing.T) {
+	tests := []struct {
+		row string
+		arg uint64
+	}{{"unshare", unix.CLONE_NEWUSER}, {"setns", 3}}
+	for _, tt := range tests {
+		tr := testTree()
+		before := tr.apply(shell()).CapPermitted
+		ev := newEvent(tt.row, 10, tt.arg).state(event.State{PID: 10, PPID: 1, CapPermitted: 1<<41 - 1}).ret(0)
+		if got := tr.apply(ev).CapPermitted; got != before {
+			t.Errorf("%s: got %x at the call, want %x", tt.row, got, before)
+		}
+		tr.settle(ev)
+		if got := tr.procs[10].CapPermitted; got != 1<<41-1 {
+			t.Errorf("%s: got %x after it, want %x", tt.row, got, int64(1<<41-1))
+		}
+	}
+}
+
 func TestUnseenProcessHasOnlyItsNumber(t *testing.T) {
 	got := testTree().apply(newEvent("openat", 77).ret(3))
 	if got == nil || got.PID != 77 || got.VPID != 77 || got.LoginUID != -1 || got.Name != "" || got.Parent != nil {
@@ -169,14 +189,14 @@ func TestEndedProcessIsForgottenButByItsChildren(t *testing.T) {
 	if got := tr.apply(end); got.Name != "bash" {
 		t.Errorf("at its end: got %q, want bash", got.Name)
 	}
-	tr.release(end)
+	tr.settle(end)
 	if _, lives := tr.procs[10]; lives {
 		t.Error("got a process that has ended, want none")
 	}
 	if got := tr.procs[11].Parent; got == nil || got.Name != "bash" {
 		t.Errorf("the child's parent: got %v, want bash", got)
 	}
-	tr.release(newEvent("exit_group", 11).Event())
+	tr.settle(newEvent("exit_group", 11).Event())
 	if _, lives := tr.procs[11]; !lives {
 		t.Error("got no process after exit_group, want it until its end")
 	}

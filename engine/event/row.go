@@ -79,6 +79,7 @@ const (
 	SetsIDs                     // user, group or capability sets
 	SetsJob                     // session or process group
 	SetsName                    // the thread's name
+	Later                       // what it sets counts from the next event on: this one is told with what the caller had
 )
 
 // kernelNames has the kernel's names of the calls that a row stands for, where

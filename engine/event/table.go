@@ -139,8 +139,8 @@ var Table = [...]Row{
 	113: {"capset", User, Exit, Params{{"header", Pointer, nil}, {"data", Pointer, nil}}, SetsIDs, "res cap_inheritable cap_permitted cap_effective"},
 
 	// Namespaces, modules, kernel interfaces.
-	114: {"unshare", Proc, Exit, Params{{"flags", CloneFlags, nil}}, SetsIDs, ""},
-	115: {"setns", Proc, Exit, Params{{"fd", FD, nil}, {"nstype", CloneFlags, nil}}, SetsIDs, ""},
+	114: {"unshare", Proc, Exit, Params{{"flags", CloneFlags, nil}}, SetsIDs | Later, ""},
+	115: {"setns", Proc, Exit, Params{{"fd", FD, nil}, {"nstype", CloneFlags, nil}}, SetsIDs | Later, ""},
 	116: {"init_module", System, Exit, Params{{"img", Buffer, nil}, {"length", Uint, nil}, {"uargs", String, nil}}, 0, "res img length uargs"},
 	117: {"finit_module", System, Exit, Params{{"fd", FD, nil}, {"uargs", String, nil}, {"flags", ModuleFlags, nil}}, 0, ""},
 	118: {"delete_module", System, Exit, Params{{"name", String, nil}, {"flags", UnloadFlags, nil}}, 0, ""},
