@@ -9,44 +9,56 @@ import (
 // than it looks, since the texts are joined without parentheses.
 func (a *adviser) precedence(name string, cond script) {
 	for i := 1; i < len(cond); i++ {
-		word, rest, _ := strings.Cut(strings.TrimSpace(cond[i].value), " ")
+		word, rest := cutWord(cond[i].value)
 		before := strings.TrimSpace(cond[:i].String())
 		e, err := parseWith(before, func(name string) bool { return a.c.doc.lists[name] != nil })
 		old, several := e.(*logic)
 		if err != nil || !several || old.at > 0 || word != "and" && word != "or" || old.or == (word == "or") {
 			continue
 		}
-		a.c.doc.warn(cond[i].place(0), "precedence", name,
-			fmt.Sprintf("'%s' is appended to a condition of '%s' without parentheses: it is read as %s", word, oppositeOf(word), readAs(before, old, rest)),
-			fmt.Sprintf("if %s is meant, put what is appended to in parentheses, or replace the condition", meantAs(before, word, rest)))
+		a.warnPrecedence(name, cond[i].place(0), joint{before, old, word, rest})
 	}
 }
 
-func oppositeOf(word string) string {
-	if word == "and" {
-		return "or"
+// cutWord cuts a text behind its first word, which ends at a blank or a parenthesis.
+func cutWord(s string) (word, rest string) {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexAny(s, " \t\n("); i >= 0 {
+		return s[:i], strings.TrimSpace(s[i:])
 	}
-	return "and"
+	return s, ""
 }
 
-// readAs is a condition as it is read with more behind it.
-func readAs(before string, old *logic, more string) string {
-	if !old.or {
-		return "(" + middle(before) + ") or " + shorten(more)
+// joint is where a condition is appended to another: the text before, its tree,
+// the word between, and what stands behind that.
+type joint struct {
+	before string
+	old    *logic
+	word   string
+	more   string
+}
+
+func (a *adviser) warnPrecedence(name string, at spot, j joint) {
+	message, read, hint := "'and' is appended behind an 'or' without parentheses", j.tail(), "if "+j.whole()+" is meant, put what it is appended to in parentheses"
+	if j.word == "or" {
+		message, read, hint = "'or' is appended behind an 'and' without parentheses", j.whole(), "if "+j.tail()+" is meant, replace the condition; else put what it is appended to in parentheses"
 	}
-	last := old.kids[len(old.kids)-1].place()
-	for last > 0 && (isBlank(before[last-1]) || before[last-1] == '(') {
+	a.c.doc.warn(at, "precedence", name, message+": it is read as "+read, hint)
+}
+
+// whole is the condition where what is appended goes with all before it.
+func (j joint) whole() string { return "(" + middle(j.before) + ") " + j.word + " " + middle(j.more) }
+
+// tail is the condition where what is appended goes with the last operand before it.
+func (j joint) tail() string {
+	last := j.old.kids[len(j.old.kids)-1].place()
+	for last > 0 && (isBlank(j.before[last-1]) || j.before[last-1] == '(') {
 		last-- // to where its parenthesis opens
 	}
-	for isBlank(before[last]) {
+	for isBlank(j.before[last]) {
 		last++
 	}
-	return middle(before[:last]) + " (" + middle(before[last:]) + " and " + shorten(more) + ")"
-}
-
-// meantAs is what the text looks as if it meant.
-func meantAs(before, word, more string) string {
-	return "(" + middle(before) + ") " + word + " " + shorten(more)
+	return middle(j.before[:last]) + " (" + middle(j.before[last:]) + " " + j.word + " " + middle(j.more) + ")"
 }
 
 // middle is a text in one line; of a long one, its beginning and its end.
