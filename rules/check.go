@@ -19,8 +19,20 @@ type (
 		kids []node
 	}
 	inverse struct{ kid node }
-	leaf    struct{ pred int32 }
+	leaf    struct {
+		pred int32
+		from *written
+	}
 )
+
+// written is where a comparison was written: in which condition, and at which
+// bytes of it the comparison and each of its values stand.
+type written struct {
+	name   string // of the rule or macro
+	src    script
+	at     int
+	values []int
+}
 
 // checker resolves the names of conditions, and collects the set's predicates.
 type checker struct {
@@ -220,9 +232,9 @@ func (c *checker) comparison(e *comparison) node {
 func (c *checker) share(e *comparison, k *check, at []int) node {
 	quoted := *k
 	quoted.values = quoteAll(k.values)
-	key := quoted.String()
+	key, from := quoted.String(), &written{c.rule, c.src, e.at, at}
 	if i, done := c.byText[key]; done {
-		return &leaf{i}
+		return &leaf{i, from}
 	}
 	p, err := k.predicate()
 	var bad *badValue
@@ -237,7 +249,7 @@ func (c *checker) share(e *comparison, k *check, at []int) node {
 	i := int32(len(c.preds))
 	c.preds = append(c.preds, p)
 	c.byText[key] = i
-	return &leaf{i}
+	return &leaf{i, from}
 }
 
 func quote(s string) string { return strconv.Quote(s) }

@@ -53,7 +53,16 @@ func expectations(t *testing.T, text string) (clean string, wants []*expectation
 }
 
 func TestProblemsInFiles(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.yaml")
+	checkMarks(t, "testdata/*.yaml", func(files []File) Problems {
+		_, problems := Compile(files)
+		return problems
+	})
+}
+
+// checkMarks compares the problems of each file with its marks.
+func checkMarks(t *testing.T, pattern string, check func([]File) Problems) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
@@ -61,8 +70,7 @@ func TestProblemsInFiles(t *testing.T) {
 			b, err := os.ReadFile(file)
 			require.NoError(t, err)
 			text, wants := expectations(t, string(b))
-			_, problems := Compile([]File{{file, []byte(text)}})
-			for _, p := range problems {
+			for _, p := range check([]File{{file, []byte(text)}}) {
 				if !meets(p, wants) {
 					t.Errorf("got a problem that nothing expects: %v", p)
 				}

@@ -20,6 +20,7 @@ type exception struct {
 
 // operands is a text, or a list of texts and lists.
 type operands struct {
+	at    spot
 	text  string
 	list  bool
 	items []operands
@@ -107,12 +108,12 @@ func (d *document) exceptionValues(e *entry, ex *exception, n *yaml.Node, append
 func (d *document) readOperands(e *entry, n *yaml.Node, depth int) (o operands, ok bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Value != "":
-		return operands{text: n.Value}, true
+		return operands{at: e.src.at(n), text: n.Value}, true
 	case n.Kind != yaml.SequenceNode || depth == 0:
 		d.errorf(e.src.at(n), "shape", e.name, "expected text, or a list of texts, in an exception")
 		return o, false
 	}
-	o.list, ok = true, true
+	o.at, o.list, ok = e.src.at(n), true, true
 	for _, item := range n.Content {
 		kid, good := d.readOperands(e, resolveAlias(item), depth-1)
 		o.items, ok = append(o.items, kid), ok && good

@@ -44,8 +44,11 @@ func Compile(files []File) (*Set, Problems) { return compileDocument(load(files)
 
 func compileDocument(doc *document) (*Set, Problems) {
 	c := newChecker(doc)
-	x := newIndexer(c)
-	set := &Set{}
+	return c.compileSet(newIndexer(c))
+}
+
+func (c *checker) compileSet(x *indexer) (*Set, Problems) {
+	doc, set := c.doc, &Set{}
 	for _, r := range doc.rules {
 		if r.source != engineSource {
 			continue

@@ -182,32 +182,38 @@ func ofSocket(read func(*socketInfo, *Row) Value) getter {
 	}
 }
 
-var fdProto = ofSocket(func(info *socketInfo, _ *Row) Value {
+var fdProto = ofSocket(func(info *socketInfo, _ *Row) Value { return some(info.protoName()) })
+
+// protoName is fd.l4proto, empty where there is nothing to say.
+func (info *socketInfo) protoName() string {
 	if info.domain != unix.AF_INET && info.domain != unix.AF_INET6 {
-		return Value{}
+		return ""
 	}
 	switch info.kind {
 	case unix.SOCK_STREAM:
-		return str("tcp")
+		return "tcp"
 	case unix.SOCK_DGRAM:
 		if info.proto == unix.IPPROTO_ICMP || info.proto == unix.IPPROTO_ICMPV6 {
-			return str("icmp")
+			return "icmp"
 		}
-		return str("udp")
+		return "udp"
 	case unix.SOCK_RAW:
-		return str("raw")
+		return "raw"
 	}
-	return Value{}
-})
+	return ""
+}
 
-var fdFamily = ofSocket(func(info *socketInfo, _ *Row) Value {
+var fdFamily = ofSocket(func(info *socketInfo, _ *Row) Value { return some(info.familyName()) })
+
+// familyName is fd.sockfamily, empty where there is nothing to say.
+func (info *socketInfo) familyName() string {
 	switch info.domain {
 	case unix.AF_INET, unix.AF_INET6:
-		return str("ip")
+		return "ip"
 	case unix.AF_UNIX:
-		return str("unix")
+		return "unix"
 	}
-	return Value{}
-})
+	return ""
+}
 
 var fdIsServer = ofSocket(func(info *socketInfo, row *Row) Value { return truth(info.isServer(row)) })

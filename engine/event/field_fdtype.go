@@ -42,6 +42,9 @@ func (v *View) openedType() Value {
 	return str("file")
 }
 
+// unknownSocket is the type of a socket whose domain is not known.
+const unknownSocket = "socket"
+
 var socketTypes = map[uint16]string{
 	unix.AF_INET: "ipv4", unix.AF_INET6: "ipv6", unix.AF_UNIX: "unix",
 	unix.AF_NETLINK: "netlink",
@@ -58,7 +61,7 @@ func ObjectType(name string, domain uint16) string {
 	case strings.HasPrefix(name, "/"):
 		return "file"
 	case strings.HasPrefix(name, "socket:"):
-		return "socket"
+		return unknownSocket
 	case strings.HasPrefix(name, "pipe:"):
 		return "pipe"
 	case strings.HasPrefix(name, "anon_inode:"):

@@ -28,8 +28,7 @@ func newRulesCheck() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("read rules: %w", err)
 			}
-			_, problems := compile(files)
-			return printProblems(cmd, problems)
+			return printProblems(cmd, rules.Check(files))
 		},
 	}
 	addFormat(cmd, "sarif")
