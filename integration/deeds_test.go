@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,39 +32,13 @@ func falcoFolder(t *testing.T) string {
 	return dir
 }
 
-// stockRules are the flags that load the reference's rules, the most mature first.
-func stockRules(t *testing.T) (flags []string) {
-	for _, name := range []string{"falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"} {
-		flags = append(flags, "-r", filepath.Join(falcoFolder(t), "rules", name))
-	}
-	return flags
-}
-
-// containerGroup makes a control group whose name is that of a container, and
-// returns its folder. The reference takes the processes in it for a container's.
-func containerGroup(t *testing.T) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("a control group is made by root only")
-	}
-	group := filepath.Join("/sys/fs/cgroup/memory", "5f3c0d2e9a8b47761c2d3e4f50617283")
-	if err := os.Mkdir(group, 0o755); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no hierarchy of control groups of the first version: %v", err)
-	} else if !errors.Is(err, fs.ErrExist) {
-		require.NoError(t, err)
-	}
-	t.Cleanup(func() {
-		if err := os.Remove(group); err != nil {
-			t.Errorf("remove the control group: %v", err)
-		}
-	})
-	return group
-}
-
 // Deeds raise the alerts that the reference raised for each of them: the same
 // rules in the same order, with the same values.
 func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 	falco := falcoFolder(t)
+	if os.Geteuid() != 0 {
+		t.Skip("deeds are done as root")
+	}
 	script := filepath.Join(falco, "deeds", "deeds.sh")
 	text, err := os.ReadFile(filepath.Join(falco, "deeds", "expected.json"))
 	require.NoError(t, err)
@@ -73,7 +46,7 @@ func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &expected))
 	list, err := exec.Command("bash", script, "--list").Output()
 	require.NoError(t, err)
-	d := deeds{script: script, group: containerGroup(t), rules: stockRules(t), python: python(t)}
+	d := deeds{script: script, group: controlGroup(t, "5f3c0d2%025x"), rules: asRules(stockFiles(t)), python: python(t)}
 	for _, name := range strings.Fields(string(list)) {
 		want, ok := expected[name]
 		if !ok {
@@ -111,7 +84,8 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	alerts := filepath.Join(t.TempDir(), "alerts.json")
 	args := append([]string{"run", "-o", "json=" + alerts}, d.rules...)
 	args = append(args, "--", d.script, name, scratch)
-	cmd := exec.Command("sh", append([]string{"-c", `echo $$ >"$0"/cgroup.procs; exec "$@"`, d.group, filepath.Join(binaries, "tiercel")}, args...)...)
+	words := slices.Concat(entering(d.group), []string{filepath.Join(binaries, "tiercel")}, args)
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), "PY="+d.python)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -120,8 +94,8 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	}
 	text, err := os.ReadFile(alerts)
 	require.NoError(t, err)
-	words := strings.NewReplacer(scratch, "$SCRATCH", d.script, "$DEEDS", d.python, "$PY")
-	return decodeAlerts(t, []byte(words.Replace(string(text))))
+	paths := strings.NewReplacer(scratch, "$SCRATCH", d.script, "$DEEDS", d.python, "$PY")
+	return decodeAlerts(t, []byte(paths.Replace(string(text))))
 }
 
 func decodeAlerts(t *testing.T, text []byte) (alerts []alert) {
