@@ -163,7 +163,7 @@ func (a *adviser) follows(c claim, d *demand) bool {
 	}
 	otherwise := claim{c.pred, !c.negated}
 	if f.single {
-		return a.followsFrom(otherwise, a.about(c, d))
+		return a.contradict(append(a.about(c, d), otherwise))
 	}
 	// Of several values one is such as another claim says: that one is enough.
 	return !c.negated && slices.ContainsFunc(a.about(c, d), func(other claim) bool {
@@ -180,12 +180,6 @@ func (a *adviser) about(c claim, d *demand) (all []claim) {
 		}
 	}
 	return all
-}
-
-// followsFrom reports whether the claims say that there is a value, and that it is none for which otherwise holds.
-func (a *adviser) followsFrom(otherwise claim, claims []claim) bool {
-	there := slices.ContainsFunc(claims, func(c claim) bool { return !c.negated })
-	return there && a.contradict(append(slices.Clip(claims), otherwise))
 }
 
 // followsAny reports whether one of a part's alternatives holds wherever the rule matches.

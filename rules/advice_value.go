@@ -118,25 +118,21 @@ func (a *adviser) candidates(claims []claim) (values []event.Value, ok bool) {
 	return a.ends(o.typ, claims)
 }
 
-// ends returns the numbers at which a range that claims leave can begin or end:
-// the type's limits, the constants, and those beside them.
+// ends returns the greatest number of each range that claims can leave: a
+// constant, the number before one, or the greatest of the type.
 func (a *adviser) ends(typ event.FieldType, claims []claim) (values []event.Value, ok bool) {
-	least, greatest, ok := typ.Limits()
+	_, greatest, ok := typ.Limits()
 	if !ok {
 		return nil, false
 	}
-	add := func(n int64) { values = append(values, event.Value{Status: event.Known, Num: n}) }
-	add(least)
-	add(greatest)
+	values = append(values, event.Value{Status: event.Known, Num: greatest})
 	for _, c := range claims {
 		for _, s := range a.c.preds[c.pred].values {
 			n, err := parseNumber(typ, s)
 			if err != nil {
 				return nil, false
 			}
-			add(n - 1)
-			add(n)
-			add(n + 1)
+			values = append(values, event.Value{Status: event.Known, Num: n - 1}, event.Value{Status: event.Known, Num: n})
 		}
 	}
 	return values, true
