@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"tiercel/engine/trial"
 	"tiercel/rules"
@@ -117,7 +116,7 @@ func printResults(cmd *cobra.Command, results []trial.Result, verbose bool) erro
 		return trial.WriteJUnit(os.Stdout, results)
 	}
 	red, green := "", ""
-	if term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" {
+	if onTerminal(os.Stdout) {
 		red, green = "\x1b[31m", "\x1b[32m"
 	}
 	for _, r := range results {
