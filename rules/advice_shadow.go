@@ -3,8 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-
-	"tiercel/engine/event"
 )
 
 // demand is what a rule's condition asks for, taken apart.
@@ -14,21 +12,28 @@ type demand struct {
 	others []part // alternatives
 }
 
-// demandKey is what rules are found by that may take another's events: one value
-// of what a comparison asks for, a comparison, or its left side.
+// demandKey is what rules are found by that may take another's events: of a
+// comparison that they ask for, a value, or a beginning, or the comparison
+// itself, or its left side.
 type demandKey struct {
-	left    string
-	value   string
-	pred    int32
-	negated bool
+	kind keyKind
+	left string
+	text string
+	num  int64
 }
+
+type keyKind uint8
+
+const (
+	byValue keyKind = iota
+	byBeginning
+	byClaim
+	byLeft
+)
 
 // How many values of a comparison a rule is found by, and how many rules by one
 // key are looked at: what there is beyond is left without advice.
-const (
-	maxKeys   = 64
-	maxShades = 256
-)
+const maxKeys, maxShades = 64, 16
 
 // shadows warns of rules whose every event is taken by one that stands before.
 func (a *adviser) shadows() {
@@ -77,18 +82,46 @@ func (a *adviser) demands() (all []*demand) {
 
 // keysOf is what a rule is found by that asks for the claim.
 func (a *adviser) keysOf(c claim) (keys []demandKey) {
-	f, left := a.factsOf(c.pred), a.c.preds[c.pred].left.text
-	if c.negated || !f.finite || len(f.values) > maxKeys {
-		return []demandKey{{pred: c.pred, negated: c.negated}, {left: left}}
-	}
-	for _, val := range f.values {
-		keys = append(keys, valueKey(left, val))
+	f, p := a.factsOf(c.pred), a.c.preds[c.pred]
+	begins := p.right == nil && p.op == opStartsWith && (p.mod == noModifier || p.mod == anyOf)
+	switch {
+	case c.negated || len(p.values) > maxKeys || !begins && !f.finite:
+		return []demandKey{a.claimKey(c), {kind: byLeft, left: p.left.text}}
+	case begins:
+		for _, s := range p.values {
+			keys = append(keys, demandKey{byBeginning, p.left.text, s, 0})
+		}
+	default:
+		for _, val := range f.values {
+			keys = append(keys, demandKey{byValue, p.left.text, val.Text, val.Num})
+		}
 	}
 	return keys
 }
 
-func valueKey(left string, val event.Value) demandKey {
-	return demandKey{left: left, value: fmt.Sprintf("%d %s", val.Num, val.Text), pred: -1}
+func (a *adviser) claimKey(c claim) demandKey {
+	if c.negated {
+		return demandKey{kind: byClaim, num: ^int64(c.pred)}
+	}
+	return demandKey{kind: byClaim, num: int64(c.pred)}
+}
+
+// searches is what those rules are found by that may ask for something that follows from the claim.
+func (a *adviser) searches(c claim) []demandKey {
+	f, p := a.factsOf(c.pred), a.c.preds[c.pred]
+	keys := []demandKey{a.claimKey(c), {kind: byLeft, left: p.left.text}}
+	if c.negated || p.right != nil || len(p.values) == 0 {
+		return keys
+	}
+	if f.finite {
+		keys = append(keys, demandKey{byValue, p.left.text, f.values[0].Text, f.values[0].Num})
+	}
+	if f.finite && p.left.typ.IsText() || p.op == opStartsWith && p.mod == noModifier {
+		for i := range len(p.values[0]) + 1 {
+			keys = append(keys, demandKey{byBeginning, p.left.text, p.values[0][:i], 0})
+		}
+	}
+	return keys
 }
 
 // rarest is the keys of that claim of the rule's which the fewest rules are found by.
@@ -109,23 +142,12 @@ func (a *adviser) rarest(d *demand, counts map[demandKey]int) (best []demandKey)
 // shadowOf returns the rule on the shelf that takes every event of this one, or nil.
 func (a *adviser) shadowOf(d *demand, shelf map[demandKey][]*demand) *Rule {
 	a.left = maxWork
-	look := func(key demandKey) *Rule {
-		for _, other := range shelf[key] {
-			if a.takes(other, d) {
-				return other.rule
-			}
-		}
-		return nil
-	}
 	for _, c := range d.claims {
-		f, left := a.factsOf(c.pred), a.c.preds[c.pred].left.text
-		keys := []demandKey{{pred: c.pred, negated: c.negated}, {left: left}}
-		if !c.negated && f.finite && len(f.values) > 0 {
-			keys = append(keys, valueKey(left, f.values[0]))
-		}
-		for _, key := range keys {
-			if by := look(key); by != nil {
-				return by
+		for _, key := range a.searches(c) {
+			for _, other := range shelf[key] {
+				if a.takes(other, d) {
+					return other.rule
+				}
 			}
 		}
 	}
@@ -167,7 +189,7 @@ func (a *adviser) follows(c claim, d *demand) bool {
 	}
 	// Of several values one is such as another claim says: that one is enough.
 	return !c.negated && slices.ContainsFunc(a.about(c, d), func(other claim) bool {
-		return !other.negated && a.contradict([]claim{other, otherwise})
+		return a.contradict([]claim{other, otherwise})
 	})
 }
 
