@@ -3,7 +3,6 @@ package tracer
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -35,24 +34,10 @@ func roleOf(tid int, s *event.Socket) event.Role {
 	if s.Kind != unix.SOCK_STREAM || !local || !remote || l.Addr.Port() < first || r.Addr.Port() < first {
 		return event.RoleUnknown
 	}
-	for _, tab := range []string{"net/tcp", "net/tcp6"} {
-		if b, err := os.ReadFile(procPath(tid, tab)); err == nil && listens(b, l.Addr.Port()) {
-			return event.RoleServer
-		}
+	if isListened(tid, l.Addr) {
+		return event.RoleServer
 	}
 	return event.RoleClient
-}
-
-// listens reports whether one of a table's sockets is in state 0A (TCP_LISTEN) at the port.
-func listens(tab []byte, port uint16) bool {
-	end := fmt.Sprintf(":%04X", port)
-	for line := range bytes.Lines(tab) {
-		fields := strings.Fields(string(line)) // number, local, remote, state
-		if len(fields) > 3 && fields[3] == "0A" && strings.HasSuffix(fields[1], end) {
-			return true
-		}
-	}
-	return false
 }
 
 func socketByDuplicate(pid, fd int) (s event.Socket, ok bool) {
