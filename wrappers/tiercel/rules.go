@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"strings"
 
@@ -18,23 +17,6 @@ func newRules() *cobra.Command {
 	return cmd
 }
 
-func newRulesCheck() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "check [flags] FILE...", Short: "report what is wrong with rule files",
-		Long: "Report what is wrong with rule files, read together in their order. Each FILE is a\nfile, a folder, or 'default'. Exits 1 when a file has errors.",
-		Args: atLeastOne("rule file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := rules.Read(args)
-			if err != nil {
-				return fmt.Errorf("read rules: %w", err)
-			}
-			return printProblems(cmd, rules.Check(files))
-		},
-	}
-	addFormat(cmd, "sarif")
-	return cmd
-}
-
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -42,22 +24,6 @@ func atLeastOne(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func printProblems(cmd *cobra.Command, problems rules.Problems) error {
-	var err error
-	switch f := format(cmd); {
-	case f == "sarif":
-		err = printSARIF(problems)
-	case f == "json":
-		err = printJSON(append(rules.Problems{}, problems...))
-	case len(problems) > 0:
-		_, err = fmt.Println(problems)
-	}
-	if err == nil && problems.Errors() {
-		return &failure{code: 1}
-	}
-	return err
 }
 
 // ruleInfo is a rule as rules list shows it.
