@@ -43,20 +43,24 @@ func (p Problem) Character() int {
 }
 
 // String is the problem as a person reads it: place, message, the line, a caret, and the hint.
-func (p Problem) String() string {
+func (p Problem) String() string { return p.Painted(func(s string) string { return s }) }
+
+// Painted is String with what draws the eye passed through a function: the
+// message of an error, the word 'warning' of a warning, and the caret.
+func (p Problem) Painted(paint func(string) string) string {
 	var b strings.Builder
 	b.WriteString(p.File)
 	if p.Line > 0 {
 		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
 	}
-	b.WriteString(": ")
 	if p.Severity == Warning {
-		b.WriteString("warning: ")
+		b.WriteString(": " + paint("warning:") + " " + p.Message)
+	} else {
+		b.WriteString(": " + paint(p.Message))
 	}
-	b.WriteString(p.Message)
 	if p.source != "" {
 		line, column := excerpt(p.source, p.Column-1)
-		fmt.Fprintf(&b, "\n    %s\n    %s^", line, indent(line, column))
+		fmt.Fprintf(&b, "\n    %s\n    %s%s", line, indent(line, column), paint("^"))
 	}
 	if p.Hint != "" {
 		b.WriteString("\n    hint: " + p.Hint)

@@ -22,7 +22,7 @@ func checked(t *testing.T, path string) (rules.Problems, []byte) {
 	t.Helper()
 	files, err := rules.Read([]string{path})
 	require.NoError(t, err)
-	_, problems := rules.Compile(files)
+	problems := rules.Check(files)
 	log := sarifOf(problems, "/")
 	log.Runs[0].Tool.Driver.Version = "VERSION"
 	b, err := json.MarshalIndent(log, "", "  ")

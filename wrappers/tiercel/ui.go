@@ -115,3 +115,6 @@ func newLog(level, format string) (zerolog.Logger, error) {
 	}
 	return zerolog.Nop(), usage("console or json", "unknown log format %q", format)
 }
+
+// onTerminal reports whether people read the file, and want colours.
+func onTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" }
