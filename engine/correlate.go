@@ -194,14 +194,15 @@ func (c *correlator) reach(s *rules.State, step int, begin mark) {
 	}
 }
 
-// forget drops what began with the event of that number.
+// forget drops what began with the event of that number, wherever a process
+// took it: several children may have gone on from it. There is time for all
+// tracks, as it is once per alert.
 func (c *correlator) forget(number uint64) {
-	for _, key := range c.path {
-		if t := c.tracks[key]; t != nil {
-			for i := range t.marks {
-				if t.marks[i].number == number {
-					t.marks[i] = mark{}
-				}
+	rule := c.path[0].rule
+	for t := c.ring.next; t != &c.ring; t = t.next {
+		for i := range t.marks {
+			if t.key.rule == rule && t.marks[i].number == number {
+				t.marks[i] = mark{}
 			}
 		}
 	}

@@ -177,6 +177,8 @@ func TestSequencesInTrees(t *testing.T) {
 		{"one process", nil, []match{{pid: 1, steps: a}, {pid: 1, steps: b}, {pid: 1, steps: c}}, "3"},
 		{"a child and its child", []int{1, 2, 2, 3}, []match{{pid: 1, steps: a}, {pid: 2, steps: b}, {pid: 3, steps: c}}, "3"},
 		{"a grandchild at once", []int{1, 2, 2, 3}, []match{{pid: 1, steps: a}, {pid: 3, steps: b}, {pid: 3, steps: c}}, "3"},
+		{"two children go on from one first step, which is used up by the first", []int{1, 2, 1, 3},
+			[]match{{pid: 1, steps: a}, {pid: 2, steps: b}, {pid: 3, steps: b}, {pid: 2, steps: c}, {pid: 3, steps: c}}, "4"},
 		{"not the parent", []int{1, 2}, []match{{pid: 2, steps: a}, {pid: 1, steps: b}, {pid: 1, steps: c}}, ""},
 		{"not back up", []int{1, 2}, []match{{pid: 1, steps: a}, {pid: 2, steps: b}, {pid: 1, steps: c}}, ""},
 		{"not a sibling", []int{1, 2, 1, 3}, []match{{pid: 2, steps: a}, {pid: 3, steps: b}, {pid: 3, steps: c}}, ""},

@@ -1,11 +1,11 @@
 package integration
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,13 +52,11 @@ func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 	list, err := exec.Command("bash", script, "--list").Output()
 	require.NoError(t, err)
 	d := deeds{script: script, group: controlGroup(t, "5f3c0d2%025x"), rules: asRules(stockFiles(t)), python: python(t)}
-	for _, name := range strings.Fields(string(list)) {
-		want, ok := expected[name]
-		if !ok {
-			t.Errorf("%s: no alerts are known of this deed, want a list of them", name)
-			continue
-		}
-		t.Run(name, func(t *testing.T) { compareAlerts(t, d.do(t, name), want) })
+	names := slices.Sorted(slices.Values(strings.Fields(string(list))))
+	require.NotEmpty(t, names)
+	require.Equal(t, slices.Sorted(maps.Keys(expected)), names, "the deeds and what is expected of them")
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { compareAlerts(t, d.do(t, name), expected[name]) })
 	}
 }
 
@@ -105,9 +103,9 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 
 func decodeAlerts(t *testing.T, text []byte) (alerts []alert) {
 	t.Helper()
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+	for line := range bytes.Lines(text) {
 		var a alert
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &a))
+		require.NoError(t, json.Unmarshal(line, &a))
 		alerts = append(alerts, a)
 	}
 	return alerts

@@ -184,15 +184,19 @@ func eachLeaf(n node, f func(pred int32)) {
 	}
 }
 
-// Find returns the rules that a name means: the one that is called so, in any
-// case of its letters, else those whose names begin so. Where there is none, near
+// Find returns the rules that a name means: the one that is called so, or those in
+// any case of its letters, else those whose names begin so. Where there is none, near
 // is the name that is most like it, if one is.
 func (s *Set) Find(name string) (found []*Rule, near string) {
 	var names []string // in small letters: the case is no likeness
 	written := map[string]string{}
+	var alike []*Rule
 	for _, r := range s.Rules {
-		if strings.EqualFold(r.Name, name) {
+		if r.Name == name {
 			return []*Rule{r}, ""
+		}
+		if strings.EqualFold(r.Name, name) {
+			alike = append(alike, r)
 		}
 		if len(r.Name) >= len(name) && strings.EqualFold(r.Name[:len(name)], name) {
 			found = append(found, r)
@@ -200,6 +204,9 @@ func (s *Set) Find(name string) (found []*Rule, near string) {
 		small := strings.ToLower(r.Name)
 		names = append(names, small)
 		written[small] = r.Name
+	}
+	if len(alike) > 0 {
+		return alike, ""
 	}
 	if len(found) == 0 {
 		near = written[nearest(strings.ToLower(name), names)]

@@ -256,3 +256,14 @@ func TestFindingRulesByName(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesWhoseNamesDifferInCaseAreFound(t *testing.T) {
+	set, problems := Compile([]File{{"x.yaml", []byte(ruleItem("abc", "evt.type = open", "x") + ruleItem("ABC", "evt.type = close", "x"))}})
+	require.NotNil(t, set, "%v", problems)
+	for name, want := range map[string]int{"ABC": 1, "abc": 1, "Abc": 2} {
+		found, _ := set.Find(name)
+		if len(found) != want || want == 1 && found[0].Name != name {
+			t.Errorf("%s: got %d rules, want %d", name, len(found), want)
+		}
+	}
+}

@@ -193,6 +193,15 @@ func TestCaptureThatIsCutOffIsReadAsFarAsItGoes(t *testing.T) {
 	}
 }
 
+func TestWhatStandsBehindTheEndIsDamage(t *testing.T) {
+	whole := recorded(t, openings(2), 2, finished)
+	for _, tail := range []string{"x", strings.Repeat("x", blockHeader), string(whole)} {
+		if _, cut, err := readAll(append(slices.Clone(whole), tail...)); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%d bytes behind: got %v, cut %v, want %v", len(tail), err, cut, ErrDamaged)
+		}
+	}
+}
+
 func TestEveryFlippedBitIsFound(t *testing.T) {
 	events := openings(4)
 	whole := recorded(t, events, 2, finished)

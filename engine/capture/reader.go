@@ -137,6 +137,8 @@ func (r *Reader) Next() (event.Event, error) {
 func (r *Reader) nextBlock() error {
 	k, err := r.readBlock()
 	switch {
+	case errors.Is(err, errCut) && r.ended:
+		return r.damaged("more behind the end")
 	case errors.Is(err, errCut), errors.Is(err, io.EOF) && !r.ended:
 		r.cut = true
 		return io.EOF

@@ -55,11 +55,24 @@ func Create(path string, h *Header) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create capture: %w", err)
 	}
+	if err := keepToOwner(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("create capture: %w", err)
+	}
 	w, err := NewWriter(f, h)
 	if err != nil {
 		f.Close()
 	}
 	return w, err
+}
+
+// keepToOwner takes the rights of others from a file that was there before.
+func keepToOwner(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	return f.Chmod(0o600)
 }
 
 // NewWriter starts a capture, and writes its header. The writer closes w.

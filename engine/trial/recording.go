@@ -36,6 +36,18 @@ func (t *trial) replay() error {
 	return nil
 }
 
+// blind names the rules that could not have matched, as none of their calls was
+// recorded: that they are silent says nothing.
+func (t *trial) blind() (hints []string) {
+	for _, r := range t.set.Rules {
+		rows := t.set.Rows(r)
+		if r.Enabled && len(rows) > 0 && !slices.ContainsFunc(rows, t.header.Recorded) {
+			hints = append(hints, t.unrecorded(r)...)
+		}
+	}
+	return hints
+}
+
 // unrecorded says which of the rule's calls the recording lacks.
 func (t *trial) unrecorded(r *rules.Rule) []string {
 	missing := slices.DeleteFunc(t.set.Rows(r), t.header.Recorded)

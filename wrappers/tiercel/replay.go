@@ -80,6 +80,7 @@ func (w *watch) replay(src *capture.Reader) error {
 	err := eng.Follow(context.Background(), src)
 	done()
 	if err != nil {
+		w.tellDigests()
 		return err
 	}
 	if src.Cut() {

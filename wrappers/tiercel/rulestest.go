@@ -65,8 +65,10 @@ func testRules(cmd *cobra.Command, args []string, f testFlags) error {
 			good = false
 			continue
 		}
-		if err != nil {
-			return err
+		if err != nil { // the others are tested all the same
+			fmt.Fprintln(os.Stderr, "tiercel: error: "+file.Name+": "+err.Error())
+			good = false
+			continue
 		}
 		results = append(results, more...)
 	}

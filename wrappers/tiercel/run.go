@@ -127,12 +127,12 @@ func (r *live) run(command tracer.Command) error {
 	eng := engine.New(r.engineConfig())
 	t := tracer.New(tracer.Config{Command: command, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: os.Getpid() != 1})
 	signals := newForwarder(r.log)
-	signals.ending = r.stopRecording
+	signals.ending = r.breakOff
 	t.OnStart(signals.start)
 	defer signals.stop()
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	if err := eng.Follow(context.Background(), t); err != nil {
-		r.stopRecording()
+		r.breakOff()
 		return err
 	}
 	return r.finishRecording(t.Counters().Blind, r.finish(eng, event.SourcePtrace, t.Counters(), t.ExitCode()))
@@ -169,8 +169,9 @@ func (r *live) engineConfig() engine.Config {
 	return c
 }
 
-// stopRecording ends the recording of a run that did not come to its end.
-func (r *live) stopRecording() {
+// breakOff tells what is counted, and ends the recording, of a run that did not come to its end.
+func (r *live) breakOff() {
+	r.tellDigests()
 	if r.tape == nil {
 		return
 	}

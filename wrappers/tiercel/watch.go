@@ -101,9 +101,7 @@ func (w *watch) engineConfig(live bool) engine.Config {
 // finish writes the ledger of what the source counted, and turns the end of what
 // was watched into the error that the exit status comes from.
 func (w *watch) finish(eng *engine.Engine, source string, counters event.Counters, code int) error {
-	if err := w.closeDigests(); err != nil {
-		w.log.Error().Err(err).Msg("alert lost")
-	}
+	w.tellDigests()
 	ledger := eng.Ledger(counters)
 	for _, b := range ledger.Blind {
 		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
@@ -122,6 +120,13 @@ func (w *watch) finish(eng *engine.Engine, source string, counters event.Counter
 		return &failure{code: code}
 	}
 	return nil
+}
+
+// tellDigests writes what is counted: it is not to be lost, however the run ends.
+func (w *watch) tellDigests() {
+	if err := w.closeDigests(); err != nil {
+		w.log.Error().Err(err).Msg("alert lost")
+	}
 }
 
 func (w *watch) writeLedger(l *engine.Ledger) error {
