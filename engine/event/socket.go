@@ -45,8 +45,10 @@ func parseSocket(b string) (socketInfo, bool) {
 
 // socket returns what is known of the socket that the event is about: the fact
 // of it, with the address that the call names where it has no remote end yet.
+//
+// A call that opens a path never gives one.
 func (v *View) socket() (socketInfo, Status) {
-	if v.Row.Class != Net && !v.Row.hasDescriptor() {
+	if v.Row.Class != Net && !v.Row.hasDescriptor() || v.Row.opensPath() {
 		return socketInfo{}, Absent
 	}
 	fact := v.fact(FactSocket)
