@@ -48,7 +48,7 @@ type subject struct {
 
 // maxWork bounds how many comparisons are held against one another for one
 // condition: what is too long for that is left without advice.
-const maxWork = 1 << 20
+const maxWork = 1 << 18
 
 func newAdviser(c *checker, x *indexer) *adviser {
 	a := &adviser{c: c, x: x, macros: map[node]string{}, facts: map[int32]*predFacts{}, words: map[*event.Field][]string{}, dead: map[*Rule]bool{}, unanswered: map[fieldInFile]*mention{}}
@@ -127,7 +127,7 @@ func (a *adviser) warn(f *finding, code, before string) {
 // explore warns of the alternatives of a condition that never match, though it may match itself.
 func (a *adviser) explore(n node, in around) {
 	b, ok := n.(*branch)
-	if !ok || a.macroAt(n) != "" {
+	if !ok || a.macroAt(n) != "" || a.left < 0 {
 		return
 	}
 	if !b.or {

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -30,5 +32,25 @@ func TestErrorsComeWithoutAdvice(t *testing.T) {
 	problems := Check(ruleFile("evt.type = openat and proc.nmae = x and proc.name = a and proc.name = b"))
 	if len(problems) != 1 || problems[0].Code != "unknown-field" {
 		t.Errorf("got %v, want the error alone", problems)
+	}
+}
+
+// What is too much to be advised on is left alone, rather than looked at for minutes.
+func TestAdviceOnLargeConditionsIsNotSlow(t *testing.T) {
+	list := func(n int, between, one string) string {
+		return "evt.type = openat and " + strings.Repeat(one+between, n-1) + one
+	}
+	for name, condition := range map[string]string{
+		"many demands of one value": list(20_000, " and ", "proc.tty != 1"),
+		"many alternatives":         list(20_000, " or ", "proc.tty = 1"),
+		"many of each":              list(500, " and ", "("+list(30, " or ", "proc.name startswith a")+")"),
+	} {
+		start := time.Now()
+		for _, p := range Check(ruleFile(condition)) {
+			t.Logf("%s: %s", name, p.Code)
+		}
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s: took %v, want far less", name, took)
+		}
 	}
 }

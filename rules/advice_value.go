@@ -81,6 +81,9 @@ func valueOf(typ event.FieldType, s string) (event.Value, bool) {
 // contradict reports whether the claims, which are of one value, cannot all hold.
 // Where all of them are negated they can: the value may be absent.
 func (a *adviser) contradict(claims []claim) bool {
+	if a.left -= len(claims); a.left < 0 {
+		return false
+	}
 	positive := func(c claim) bool { return !c.negated }
 	if !slices.ContainsFunc(claims, positive) {
 		return false

@@ -164,6 +164,7 @@ func TestFieldsOfConnections(t *testing.T) {
 		{"has no protocol", "fd.l4proto", Whole, unixSock, absent},
 		{"a file has no address", "fd.sip", Whole, record("fchmod", part(FactObject, "/x"), ret(0)), absent},
 		{"a call without a descriptor has none, as its row tells", "fd.sip", RowOnly, record("setuid"), absent},
+		{"nor has one that opens a path", "fd.sip", RowOnly, record("openat"), absent},
 	})
 }
 

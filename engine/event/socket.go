@@ -73,8 +73,9 @@ func (v *View) socket() (*socketInfo, Status) {
 }
 
 // readSocket reads the fact of the socket, with the address that the call names where it has no remote end yet.
+// A call that opens a path never gives one.
 func (v *View) readSocket() (socketInfo, Status) {
-	if v.Row.Class != Net && !v.Row.hasDescriptor() {
+	if v.Row.Class != Net && !v.Row.hasDescriptor() || v.Row.opensPath() {
 		return socketInfo{}, Absent
 	}
 	fact := v.fact(FactSocket)
