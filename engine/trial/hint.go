@@ -8,6 +8,9 @@ import (
 	"tiercel/rules"
 )
 
+// unreached is what may keep a rule with a state from alerting though events match it.
+const unreached = "not as often, in the order and within the time that it asks for"
+
 func (t *trial) rule(name string) *rules.Rule {
 	i := slices.IndexFunc(t.set.Rules, func(r *rules.Rule) bool { return r.Name == name })
 	return t.set.Rules[i] // Check has found it there
@@ -39,7 +42,7 @@ func (t *trial) explain(name string) []string {
 		}
 	}
 	if len(best) == 0 && r.State != nil {
-		return []string{name + " matches an event, but not as often, in the order and within the time that it asks for"}
+		return []string{name + " matches an event, but " + unreached}
 	}
 	if len(best) == 0 {
 		return t.behind(r, nearest)

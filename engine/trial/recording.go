@@ -48,11 +48,16 @@ func (t *trial) blind() (hints []string) {
 	return hints
 }
 
-// unrecorded says which of the rule's calls the recording lacks.
+// unrecorded says why a rule raised nothing over the recording, as far as that can
+// be told without going through it once more.
 func (t *trial) unrecorded(r *rules.Rule) []string {
+	other := "another rule stands before it"
+	if r.State != nil {
+		other = unreached // such a rule speaks beside others
+	}
 	missing := slices.DeleteFunc(t.set.Rows(r), t.header.Recorded)
 	if len(missing) == 0 {
-		return []string{r.Name + " matches none of the recorded events, or another rule stands before it: tiercel replay --print shows them"}
+		return []string{r.Name + " matches none of the recorded events, or " + other + ": tiercel replay --print shows them"}
 	}
 	return []string{r.Name + " is about calls that were not recorded: " + strings.Join(missing, ", ")}
 }

@@ -79,11 +79,7 @@ func TestResultsSayWhatCameAndWhy(t *testing.T) {
 			if strings.HasPrefix(tc.event, "[") {
 				key = "events"
 			}
-			f, problems := Read(rules.File{Name: "t.yaml", Data: []byte("- test: T\n  " + key + ": " + tc.event + "\n  expect: " + tc.expect)})
-			require.Empty(t, problems)
-			set := testSet(t)
-			require.Empty(t, f.Check(set))
-			res := f.Run(set)[0]
+			res := runAlone(t, ruleText, "- test: T\n  "+key+": "+tc.event+"\n  expect: "+tc.expect)
 			if got := strings.ReplaceAll("\n"+res.Failure(), "\n    ", "\n")[1:]; got != tc.want || res.Passed != (tc.want == "") {
 				t.Errorf("passed %v, got\n%swant\n%s", res.Passed, got, tc.want)
 			}
