@@ -169,7 +169,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 func (t *Tracer) gone(s *Stop) error {
 	t.counters.Other++
 	if s.TID == t.root && !t.ended { // the number may come again
-		t.code, t.ended = s.Exit, true
+		t.code, t.ended = exitCode(s.End), true
 	}
 	th := t.threads[s.TID]
 	if th == nil || !th.named && s.TID != t.root {
@@ -186,7 +186,7 @@ func (t *Tracer) gone(s *Stop) error {
 	}
 	t.sighted(pid)
 	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, now())
-	t.rec.SetArgs(&[6]uint64{uint64(s.Exit)})
+	t.rec.SetArgs(&[6]uint64{uint64(s.End)})
 	return t.raise()
 }
 

@@ -14,10 +14,10 @@ import (
 type Stop struct {
 	TID  int
 	What What
-	Call Call        // of Entry; of Exit, the result alone
-	Peer int         // Spawn: the new thread; Exec: the thread's number before
-	Sig  unix.Signal // Signal, Group
-	Exit int         // Gone: what the command would exit with in a shell
+	Call Call            // of Entry; of Exit, the result alone
+	Peer int             // Spawn: the new thread; Exec: the thread's number before
+	Sig  unix.Signal     // Signal, Group
+	End  unix.WaitStatus // Gone: how the thread ended
 }
 
 // Call is a system call: its row in the event table, its arguments, and at its exit its result.
@@ -52,7 +52,7 @@ func (t *Tracer) next() (Stop, error) {
 	s := Stop{TID: tid, What: classify(status), Sig: status.StopSignal()}
 	switch s.What {
 	case Gone:
-		s.Exit = exitCode(status)
+		s.End = status
 	case Entry:
 		s.What = t.readEntry(&s)
 	case Exit:

@@ -91,6 +91,22 @@ func TestRunReportsTheExitStatus(t *testing.T) {
 	}
 }
 
+// What rules see of a process's end is made of the status as wait(2) has it.
+func TestAProcessEndsWithTheStatusOfWait(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		want   unix.WaitStatus
+	}{{"exit 0", 0}, {"exit 7", 7 << 8}, {"kill -15 $$", 15}} {
+		_, events, err := run(t, watching(), verdict(event.Drop), "sh", "-c", c.script)
+		require.NoError(t, err)
+		ends := rows(events, "procexit")
+		require.Len(t, ends, 1)
+		if got := unix.WaitStatus(ends[0].Arg(0)); got != c.want {
+			t.Errorf("%s: got status %#x, want %#x", c.script, got, c.want)
+		}
+	}
+}
+
 func TestFindTellsWhatAShellWould(t *testing.T) {
 	for _, c := range []struct {
 		name string
