@@ -41,6 +41,8 @@ func (v *View) value(p *shown) Value {
 		return v.sockText(p.arg)
 	case OpenMode:
 		return v.permissions(p.arg)
+	case SockOption:
+		return v.socketOption(p.arg)
 	}
 	return v.word(p.arg)
 }
@@ -58,6 +60,16 @@ func (v *View) permissions(i int) Value {
 	flags := v.openFlags()
 	if flags.Status != Known || flags.Num&(oCreat|unix.O_TMPFILE) == 0 {
 		return num(0)
+	}
+	return v.word(i)
+}
+
+// socketOption is an option of sockets in general: those of a protocol have numbers
+// of their own under the same values, and are of no name, as in Falco.
+func (v *View) socketOption(i int) Value {
+	level := v.word(i - 1)
+	if level.Status == Known && level.Num != unix.SOL_SOCKET {
+		return num(noOption)
 	}
 	return v.word(i)
 }

@@ -157,6 +157,12 @@ func TestAllParametersAsTheReferencePrintsThem(t *testing.T) {
 		{"a signal", "evt.args", Whole, record("kill", arg(0, 1), arg(1, 9), ret(0)), "res=0 pid=1 sig=9(SIGKILL)"},
 		{"an end by exit", "evt.args", Whole, record("procexit", arg(0, 3<<8)), "status=768 ret=3 sig=0 core=0 reaper_tid=<NA>"},
 		{"an end by a signal", "evt.args", Whole, record("procexit", arg(0, 0x8b)), "status=139 ret=0 sig=11(SIGSEGV) core=1 reaper_tid=<NA>"},
+		{"an option of any socket", "evt.args", Whole, record("setsockopt", arg(0, 3), arg(1, unix.SOL_SOCKET), arg(2, unix.SO_KEEPALIVE), arg(4, 4), ret(0)),
+			"res=0 fd=3 level=1(SOL_SOCKET) optname=9(SO_KEEPALIVE) val=<NA> optlen=4"},
+		{"an option of a protocol, by the same number", "evt.args", Whole, record("setsockopt", arg(0, 3), arg(1, unix.SOL_TCP), arg(2, unix.TCP_KEEPCNT), arg(4, 4), ret(0)),
+			"res=0 fd=3 level=2(SOL_TCP) optname=0(UNKNOWN) val=<NA> optlen=4"},
+		{"the same of a protocol that has no name", "evt.args", Whole, record("getsockopt", arg(0, 3), arg(1, unix.SOL_IPV6), arg(2, unix.SO_ERROR), ret(0)),
+			"res=0 fd=3 level=0(UNKNOWN) optname=0(UNKNOWN) val=<NA> optlen=<NA>"},
 		{"a working directory", "evt.args", Whole, record("getcwd", part(FactCwd, "/srv"), ret(5)), "res=5 path=/srv"},
 		{"what Falco only names", "evt.args", Whole, record("gettid", ret(9)), "res=9"},
 	})

@@ -25,6 +25,9 @@ var sockLevelNames = symbolSet{other: symbol{name: "UNKNOWN"}, enum: []symbol{
 	{"SOL_SOCKET", unix.SOL_SOCKET, 1}, {"SOL_TCP", unix.SOL_TCP, 2},
 }}
 
+// noOption is no option's value.
+const noOption = 0
+
 var sockOptionNames = symbolSet{other: symbol{name: "UNKNOWN"}, enum: []symbol{
 	{"SO_COOKIE", unix.SO_COOKIE, 53}, {"SO_MEMINFO", unix.SO_MEMINFO, 52}, {"SO_PEERGROUPS", unix.SO_PEERGROUPS, 51},
 	{"SO_ATTACH_BPF", unix.SO_ATTACH_BPF, 50}, {"SO_INCOMING_CPU", unix.SO_INCOMING_CPU, 49}, {"SO_BPF_EXTENSIONS", unix.SO_BPF_EXTENSIONS, 48},
