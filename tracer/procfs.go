@@ -85,6 +85,9 @@ func (t *Tracer) addDescriptor(th *thread, fd int, facts event.Facts) {
 	}
 	t.addLink(event.FactObject, th.tid, fdLink(fd))
 	name, _ := t.rec.Event().Bytes(event.FactObject)
+	if facts.Has(event.FactFolder) && bytes.HasPrefix(name, []byte("/")) {
+		t.addFolder(th.tid, fdLink(fd))
+	}
 	inode, isSocket := bytes.CutPrefix(name, []byte("socket:["))
 	if !isSocket || !facts.Has(event.FactSocket) {
 		return

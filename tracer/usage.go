@@ -137,6 +137,20 @@ func (t *Tracer) addInode(tid int, link string) {
 	t.addNumbers(event.FactInode, n[:])
 }
 
+// addFolder adds whether a descriptor is of a folder.
+func (t *Tracer) addFolder(tid int, link string) {
+	var file unix.Stat_t
+	if unix.Stat(procPath(tid, link), &file) != nil {
+		t.rec.AddUnreadable(event.FactFolder)
+		return
+	}
+	var folder int64
+	if file.Mode&unix.S_IFMT == unix.S_IFDIR {
+		folder = 1
+	}
+	t.addNumbers(event.FactFolder, []int64{folder})
+}
+
 // addSpaces adds the process's namespaces.
 func (t *Tracer) addSpaces(tid int) {
 	s := event.Spaces{PID: spaceOf(tid, "pid"), Net: spaceOf(tid, "net"), IPC: spaceOf(tid, "ipc")}

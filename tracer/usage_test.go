@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"maps"
 	"os"
 	"strconv"
 	"testing"
@@ -77,10 +78,23 @@ func TestFactsOfAnOpenedFile(t *testing.T) {
 
 func TestFactsThatNoRuleAsksForAreNotRead(t *testing.T) {
 	ev := passwdOpened(t, "fd.name")
-	for _, p := range []event.Part{event.FactUsage, event.FactLimits, event.FactInode, event.FactDescriptors, event.FactSpaces} {
+	for _, p := range []event.Part{event.FactUsage, event.FactLimits, event.FactInode, event.FactDescriptors, event.FactSpaces, event.FactFolder} {
 		if ev.Has(p) {
 			t.Errorf("part %d: got one, want none", p)
 		}
+	}
+}
+
+func TestAFolderIsToldFromAFile(t *testing.T) {
+	_, events, err := run(t, needing(t, "fsync", "fd.type"), verdict(event.Watch), "sync", "/", "/etc/passwd")
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, ev := range rows(events, "fsync") {
+		name, _ := ev.Bytes(event.FactObject)
+		got[string(name)] = valueOf(t, ev, "fd.type", "")
+	}
+	if want := map[string]string{"/": "directory", "/etc/passwd": "file"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

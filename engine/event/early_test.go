@@ -62,6 +62,7 @@ func finish(random *rand.Rand, b *Builder) {
 	b.Add(FactInode, AppendNumbers(nil, 0x801, 99, pick(random, int64(0), LayerUpper, LayerLower)))
 	b.AddString(FactDescriptors, "0 file\x001 pipe\x007 file\x00")
 	b.AddString(FactObject, pick(random, "/etc/passwd", "socket:[1]", "pipe:[1]"))
+	b.Add(FactFolder, AppendNumbers(nil, pick(random, int64(0), 1)))
 	if random.IntN(2) == 0 {
 		return
 	}

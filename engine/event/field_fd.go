@@ -9,6 +9,7 @@ import (
 
 var (
 	fdFacts   = facts(FactObject, FactSocket)
+	typeFacts = fdFacts | facts(FactFolder)
 	sockFacts = facts(FactSocket)
 )
 

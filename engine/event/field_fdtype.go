@@ -27,7 +27,23 @@ func fdType(v *View, _ *Arg, _ int) Value {
 	if i := v.Row.descriptor(); i >= 0 && v.Row.Params[i].Type == DirFD {
 		return str("directory")
 	}
-	return some(ObjectType(obj.Text, 0))
+	return v.objectType(obj.Text)
+}
+
+// objectType is the type of what a descriptor names. A path does not say that it
+// is a folder's; where nobody asked the kernel, it is taken for a file's.
+func (v *View) objectType(name string) Value {
+	kind := ObjectType(name, 0)
+	if kind != "file" {
+		return some(kind)
+	}
+	switch folder := v.number(FactFolder, 0); {
+	case folder.Status == Unknown:
+		return folder
+	case folder.Num == 1:
+		return str("directory")
+	}
+	return str(kind)
 }
 
 // openedType is what a call that opens a path gives: told by its flags, as the kernel would.

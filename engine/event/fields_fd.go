@@ -6,8 +6,8 @@ import "golang.org/x/sys/unix"
 // makes, or the first that it is given.
 var descriptorFields = []Field{
 	{"fd.num", TypeInt, NoArg, 0, 0, "the descriptor's number; -1 where none was made", fdNum},
-	{"fd.type", TypeString, NoArg, 0, fdFacts, "file, directory, ipv4, ipv6, unix, netlink, pipe, event, eventpoll, inotify, signalfd, timerfd, memfd, bpf, userfaultfd, iouring, pidfd", fdType},
-	{"fd.typechar", TypeString, NoArg, 0, fdFacts, "the same as one character: f d 4 6 u n p e l i s t m b u r P, and o for any other", fdTypeChar},
+	{"fd.type", TypeString, NoArg, 0, typeFacts, "file, directory, ipv4, ipv6, unix, netlink, pipe, event, eventpoll, inotify, signalfd, timerfd, memfd, bpf, userfaultfd, iouring, pidfd", fdType},
+	{"fd.typechar", TypeString, NoArg, 0, typeFacts, "the same as one character: f d 4 6 u n p e l i s t m b u r P, and o for any other", fdTypeChar},
 	{"fd.name", TypeString, NoArg, 0, fdFacts, "the absolute path, or the connection: client->server", fdName},
 	{"fd.nameraw", TypeString, NoArg, 0, 0, "the path as the call gave it", fdNameRaw},
 	{"fd.directory", TypeString, NoArg, 0, fdFacts, "the directory of the path", fdDirectory},

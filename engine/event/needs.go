@@ -42,7 +42,7 @@ var processFacts = facts(FactEnv, FactGroup, FactSpaces)
 func (r *Row) facts(f Facts) Facts {
 	f &^= processFacts
 	if !r.hasDescriptor() || r.opensPath() {
-		f &^= fdFacts
+		f &^= typeFacts
 	}
 	return f
 }

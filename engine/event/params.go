@@ -250,7 +250,7 @@ func (t Type) fieldType() FieldType {
 func (p *shown) facts() Facts {
 	switch p.typ {
 	case FD:
-		return fdFacts
+		return typeFacts
 	case Tuple:
 		return sockFacts
 	}

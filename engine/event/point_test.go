@@ -39,7 +39,7 @@ func TestWhatIsKnownAtEachPoint(t *testing.T) {
 }
 
 func TestAllThatIsReadHasWords(t *testing.T) {
-	for p := FactObject; p <= FactSpaces; p++ {
+	for p := FactObject; p <= FactFolder; p++ {
 		if docs := facts(p).Docs(); len(docs) != 1 || docs[0] == "" {
 			t.Errorf("fact %d: got %q, want one text", p, docs)
 		}

@@ -8,7 +8,7 @@ var partDocs = [...]string{
 	FactName: "the thread's name", FactArgs: "the command line", FactEnv: "the environment", FactGroup: "the control group",
 	FactState: "the process's numbers and accounts", FactStdio: "the standard streams", FactUsage: "the use of processor and memory",
 	FactLimits: "how many descriptors are open, and may be", FactInode: "the file's device, inode and layer", FactDescriptors: "all descriptors of the process",
-	FactSpaces: "the namespaces",
+	FactSpaces: "the namespaces", FactFolder: "whether the descriptor is of a folder",
 }
 
 // Docs returns what the facts are, in words, in the order of their parts.

@@ -54,6 +54,7 @@ const (
 	FactInode       Part = 44 // numbers of the file that the event's descriptor is of (see InodeDevice)
 	FactDescriptors Part = 45 // the process's descriptors: number, blank and type, NUL after each (see ObjectType)
 	FactSpaces      Part = 46 // the inode numbers of the process's namespaces (see Spaces)
+	FactFolder      Part = 47 // one number: 1 where the event's descriptor is of a folder, else 0; of what has a path
 )
 
 // Part flags: why a part is not the whole truth.
