@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"bytes"
 	"embed"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -40,8 +43,30 @@ func read(name string) ([]File, error) {
 	if info.IsDir() {
 		return readFolder(os.DirFS(name), ".", name)
 	}
-	data, err := os.ReadFile(name)
-	return []File{{name, data}}, err
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := readFile(f, name)
+	return []File{file}, err
+}
+
+// maxFile is how many bytes a rule file may have: a million items of a list fit.
+// What YAML makes of them in memory is up to 200 times as much, and a device has no end.
+const maxFile = 16 << 20
+
+// readFile reads all of a rule file, and closes it; shown is its name in messages.
+func readFile(f fs.File, shown string) (File, error) {
+	defer f.Close()
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		data.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // what grows by steps leaves garbage
+	}
+	n, err := data.ReadFrom(io.LimitReader(f, maxFile+1))
+	if err == nil && n > maxFile {
+		err = &fs.PathError{Op: "read", Path: shown, Err: fmt.Errorf("more than %d MiB", maxFile>>20)}
+	}
+	return File{shown, data.Bytes()}, err
 }
 
 // readFolder reads a folder's rule files; shown is the folder's name in messages.
@@ -55,11 +80,15 @@ func readFolder(fsys fs.FS, dir, shown string) ([]File, error) {
 		if e.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(e.Name())) {
 			continue
 		}
-		data, err := fs.ReadFile(fsys, path.Join(dir, e.Name()))
+		f, err := fsys.Open(path.Join(dir, e.Name()))
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{filepath.Join(shown, dir, e.Name()), data})
+		file, err := readFile(f, filepath.Join(shown, dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
 	}
 	if len(files) == 0 {
 		return nil, &fs.PathError{Op: "find .yaml files in", Path: shown, Err: fs.ErrNotExist}

@@ -61,6 +61,31 @@ func TestReadSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestReadRefusesWhatIsTooLarge(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, size int64) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Truncate(path, size))
+		return path
+	}
+	most := file("most", maxFile)
+	over := file("over.yaml", maxFile+1)
+	for _, tt := range []struct {
+		name, path, refused string // refused is the file that is named, none where it is read
+	}{
+		{"the largest file", most, ""},
+		{"a file that is larger by a byte", over, over},
+		{"a folder with it", dir, over},
+		{"a device without an end", "/dev/zero", "/dev/zero"},
+	} {
+		_, err := Read([]string{tt.path})
+		if want := "read " + tt.refused + ": more than 16 MiB"; tt.refused == "" && err != nil || tt.refused != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.refused)
+		}
+	}
+}
+
 func TestQueryPrintsWhatItMatches(t *testing.T) {
 	set, problems := Query("evt.type = openat and fd.name = /a", "%evt.type %fd.name")
 	require.NotNil(t, set, "%v", problems)
