@@ -90,6 +90,31 @@ func TestTextOperators(t *testing.T) {
 	}
 }
 
+// A set looks at a text's length before the text, and counts all above 62 as one.
+func TestSetsHoldTextsOfEveryLength(t *testing.T) {
+	for n := 1; n < 200; n++ {
+		text := strings.Repeat("/", n)
+		set := []string{"other", text, "/" + text + "/b"}
+		for _, tt := range []struct {
+			name, text string
+			want       bool
+		}{
+			{"in the set", text, true},
+			{"of that length and not in the set", strings.Repeat("-", n), false},
+			{"longer by one", text + "-", false},
+			{"of one byte", "x", false},
+		} {
+			if got := matches(t, opIn, tt.text, set...); got != tt.want {
+				t.Errorf("length %d, %s: got %v, want %v", n, tt.name, got, tt.want)
+			}
+		}
+		folder := "/" + strings.Repeat("a", n+1)
+		if !matches(t, opPMatch, folder+"/b/c", "/other", folder) || matches(t, opPMatch, folder+"b/c", "/other", folder) {
+			t.Errorf("length %d: want what is below the folder to match, and what only begins like it not", n)
+		}
+	}
+}
+
 func TestListOperators(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -28,11 +28,11 @@ func textTest(op operator, values []string) (test, error) {
 		}
 		return regexpTest("^(?:" + values[0] + ")$")
 	}
-	compare, want := pairTest(event.TypeString, op), event.Value{Text: values[0]}
 	if op == opNe {
-		compare = pairTest(event.TypeString, opEq)
+		op = opEq
 	}
-	return func(val event.Value) bool { return compare(val, want) }, nil
+	compare, want := textPairs[op], values[0]
+	return func(val event.Value) bool { return compare(val.Text, want) }, nil
 }
 
 // textPairs compares two texts.
@@ -79,11 +79,33 @@ func inTexts(values []string) test {
 		want := values[0]
 		return func(val event.Value) bool { return val.Text == want }
 	}
-	set := setOf(values)
-	return func(val event.Value) bool {
-		_, ok := set[val.Text]
-		return ok
+	set := newTextSet(values)
+	return func(val event.Value) bool { return set.has(val.Text) }
+}
+
+// textSet is a set of texts. A text of a length that none of them has, as most
+// are, is refused without being hashed.
+type textSet struct {
+	texts   map[string]struct{}
+	lengths uint64 // a bit each, the last for all that are as long or longer
+}
+
+func newTextSet(values []string) textSet {
+	s := textSet{texts: setOf(values)}
+	for _, v := range values {
+		s.lengths |= lengthBit(v)
 	}
+	return s
+}
+
+func lengthBit(s string) uint64 { return 1 << min(len(s), 63) }
+
+func (s *textSet) has(text string) bool {
+	if s.lengths&lengthBit(text) == 0 {
+		return false
+	}
+	_, ok := s.texts[text]
+	return ok
 }
 
 func setOf[T comparable](values []T) map[T]struct{} {
@@ -123,14 +145,14 @@ func newAffixes(values []string, ends bool) test {
 // pathTest matches paths that are one of the values or below one: each
 // beginning of the path that ends before a slash is looked up. A value may be a glob.
 func pathTest(values []string) (test, error) {
-	set := make(map[string]struct{}, len(values))
+	var whole []string
 	var globs []test
 	for i, s := range values {
 		if len(s) > 1 {
 			s = strings.TrimSuffix(s, "/")
 		}
 		if !strings.ContainsAny(s, "*?[") {
-			set[s] = struct{}{}
+			whole = append(whole, s)
 			continue
 		}
 		glob, err := regexpTest("(?s)^" + globRegexp(s) + "(?:/.*)?$")
@@ -139,21 +161,22 @@ func pathTest(values []string) (test, error) {
 		}
 		globs = append(globs, glob)
 	}
+	set := newTextSet(whole)
 	return func(val event.Value) bool {
-		return isBelow(val.Text, set) || slices.ContainsFunc(globs, func(glob test) bool { return glob(val) })
+		return isBelow(val.Text, &set) || slices.ContainsFunc(globs, func(glob test) bool { return glob(val) })
 	}, nil
 }
 
 // isBelow reports whether a path is in the set or below one that is.
-func isBelow(path string, set map[string]struct{}) bool {
-	if _, ok := set["/"]; ok && strings.HasPrefix(path, "/") {
+func isBelow(path string, set *textSet) bool {
+	if strings.HasPrefix(path, "/") && set.has("/") {
 		return true
 	}
 	for i := 1; i <= len(path); i++ {
 		if i < len(path) && path[i] != '/' {
 			continue
 		}
-		if _, ok := set[path[:i]]; ok {
+		if set.has(path[:i]) {
 			return true
 		}
 	}
