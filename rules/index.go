@@ -165,11 +165,7 @@ func (s *rowSet) bools() *[len(event.Table)]bool {
 
 // fields calls f with every field that the rule reads.
 func (r *Rule) fields(s *Set, f func(*event.Field, *event.Arg)) {
-	for _, code := range r.codes {
-		for _, in := range code {
-			s.preds[in.pred].fields(f)
-		}
-	}
+	r.asked(s, f)
 	if r.State != nil {
 		for _, ref := range r.State.By {
 			f(ref.Field, ref.Arg)
@@ -180,17 +176,22 @@ func (r *Rule) fields(s *Set, f func(*event.Field, *event.Arg)) {
 	}
 }
 
-// Unanswered returns the fields that the rule's condition reads and no source answers (see event.Field.Why).
-func (s *Set) Unanswered(r *Rule) (fields []*event.Field) {
+// asked calls f with every field that the rule's condition reads.
+func (r *Rule) asked(s *Set, f func(*event.Field, *event.Arg)) {
 	for _, code := range r.codes {
 		for _, in := range code {
-			s.preds[in.pred].fields(func(f *event.Field, _ *event.Arg) {
-				if f.Why() != "" && !slices.Contains(fields, f) {
-					fields = append(fields, f)
-				}
-			})
+			s.preds[in.pred].fields(f)
 		}
 	}
+}
+
+// Unanswered returns the fields that the rule's condition reads and no source answers (see event.Field.Why).
+func (s *Set) Unanswered(r *Rule) (fields []*event.Field) {
+	r.asked(s, func(f *event.Field, _ *event.Arg) {
+		if f.Why() != "" && !slices.Contains(fields, f) {
+			fields = append(fields, f)
+		}
+	})
 	return fields
 }
 

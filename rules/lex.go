@@ -14,7 +14,7 @@ type lexer struct {
 	unclosed bool // no bracket that closes is left
 }
 
-// syntaxError is the one thing that parsing panics with; parse recovers it.
+// syntaxError is the one thing that parsing panics with; see catch.
 type syntaxError struct {
 	at  int
 	msg string
@@ -22,6 +22,17 @@ type syntaxError struct {
 
 func (l *lexer) fail(at int, format string, args ...any) {
 	panic(syntaxError{at, fmt.Sprintf(format, args...)})
+}
+
+// catch is deferred by what parses: it makes what fail panicked with the error.
+func catch(err **syntaxError) {
+	switch r := recover().(type) {
+	case nil:
+	case syntaxError:
+		*err = &r
+	default:
+		panic(r)
+	}
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\b' }

@@ -44,15 +44,7 @@ func parse(src string) (expr, *syntaxError) {
 // reference warns of these, and finds them all the same.
 func parseWith(src string, isList func(name string) bool) (e expr, err *syntaxError) {
 	p := &parser{lexer: lexer{src: src}, isList: isList}
-	defer func() {
-		if r := recover(); r != nil {
-			s, ok := r.(syntaxError)
-			if !ok {
-				panic(r)
-			}
-			err = &s
-		}
-	}()
+	defer catch(&err)
 	p.blank()
 	e = p.condition()
 	p.blank()

@@ -90,15 +90,7 @@ func (c *checker) templateField(at int, o *operand) (ok bool) {
 // tryTerm reads a field or a transformer. The brackets behind a field's name are
 // its argument only if they are closed and not empty.
 func (p *parser) tryTerm() (t term, err *syntaxError) {
-	defer func() {
-		if r := recover(); r != nil {
-			s, ok := r.(syntaxError)
-			if !ok {
-				panic(r)
-			}
-			err = &s
-		}
-	}()
+	defer catch(&err)
 	at := p.pos
 	if name, ok := p.transformer(); ok && name != valTransformer {
 		return p.transform(at, name), nil

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +28,14 @@ func evtTypeIs(v *View, a *Arg, _ int) Value { return truth(v.Row.Name == a.Key)
 
 func one(*View, *Arg, int) Value { return num(1) }
 
-// way is which way a call moves data between a descriptor and memory, as bits.
+// way is which way a call moves data between a descriptor and memory, and
+// whether it waits, as bits.
 type way uint8
 
 const (
 	reads way = 1 << iota
 	writes
+	waits
 	anyWay = reads | writes
 )
 
@@ -45,14 +46,11 @@ var (
 	waiters = []string{"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2", "nanosleep", "clock_nanosleep"}
 )
 
-// moves is which way each row moves data, so that nothing is looked up per event.
+// moves is what each row does, so that nothing is looked up per event.
 var moves = func() (w [len(Table)]way) {
-	for i := range Table {
-		if slices.Contains(readers, Table[i].Name) {
-			w[i] |= reads
-		}
-		if slices.Contains(writers, Table[i].Name) {
-			w[i] |= writes
+	for bit, names := range map[way][]string{reads: readers, writes: writers, waits: waiters} {
+		for _, name := range names {
+			w[Lookup(name)] |= bit
 		}
 	}
 	return w
@@ -71,8 +69,6 @@ func ioDir(v *View, _ *Arg, _ int) Value {
 	}
 	return Value{}
 }
-
-func isWait(v *View, _ *Arg, _ int) Value { return truth(slices.Contains(waiters, v.Row.Name)) }
 
 func isSyslog(v *View, _ *Arg, _ int) Value {
 	if moves[v.index]&writes == 0 {

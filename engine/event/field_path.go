@@ -80,21 +80,7 @@ func fsRawOf(is role) getter {
 // linkContent is what a symbolic link leads to. As in Falco, a relative one is
 // taken to start where the link's own name does.
 func (v *View) linkContent(i int) Value {
-	content := v.fact(Part(i))
-	if content.Status != Known || isClean(content.Text) {
-		return content
-	}
-	base := ""
-	if !strings.HasPrefix(content.Text, "/") {
-		dir := v.linkBase()
-		if dir.Status != Known {
-			return orRaw(dir, content)
-		}
-		base = dir.Text
-	}
-	start := len(v.scratch)
-	v.scratch = appendClean(v.scratch, base, content.Text)
-	return str(text(v.scratch[start:]))
+	return v.complete(v.fact(Part(i)), v.linkBase)
 }
 
 // linkBase is where a link's name starts from; of an absolute one, the working directory.

@@ -73,7 +73,7 @@ var eventFields = []Field{
 	{"evt.is_io_read", TypeBool, NoArg, 0, 0, "the call reads from a descriptor", goes(reads)},
 	{"evt.is_io_write", TypeBool, NoArg, 0, 0, "the call writes to a descriptor", goes(writes)},
 	{"evt.io_dir", TypeString, NoArg, 0, 0, "r for a call that reads from a descriptor, w for one that writes", ioDir},
-	{"evt.is_wait", TypeBool, NoArg, 0, 0, "the call is made to wait: poll, select, nanosleep and their kin", isWait},
+	{"evt.is_wait", TypeBool, NoArg, 0, 0, "the call is made to wait: poll, select, nanosleep and their kin", goes(waits)},
 	{"evt.is_syslog", TypeBool, NoArg, 0, fdFacts, "the call writes to /dev/log", isSyslog},
 	{"evt.count", TypeUint32, NoArg, 0, 0, "1 always", one},
 	{"evt.count.error", TypeUint32, NoArg, 0, 0, "1 where the call gave an error, else absent", countError(ofAny)},

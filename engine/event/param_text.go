@@ -91,7 +91,7 @@ func (v *View) resolved(p *shown) Value {
 	case (p.typ == FD || p.typ == DirFD) && val.Num >= 0:
 		return v.descriptor(p, val.Num)
 	case p.typ == PID:
-		return v.relative(p, val.Num)
+		return v.processName(p, val.Num)
 	}
 	return presence(v.text(p.typ.appendName, val.Num))
 }
@@ -114,10 +114,10 @@ func (v *View) absolute(i int) Value {
 	return v.resolve(i)
 }
 
-// relative is the name of the process or of an ancestor with that number. An
+// processName is the name of the process or of an ancestor with that number. An
 // argument is a number in the process's own PID namespace, so it is told only of
 // those that are in ours.
-func (v *View) relative(p *shown, pid int64) Value {
+func (v *View) processName(p *shown, pid int64) Value {
 	if v.Proc == nil {
 		return v.missing()
 	}

@@ -154,19 +154,24 @@ func (v *View) path(n int) Value {
 
 func (v *View) resolve(i int) Value {
 	raw := v.fact(Part(i))
+	return v.complete(raw, func() Value { return v.fact(Base + Part(i)) })
+}
+
+// complete is a path made absolute, and clean; base is where a relative one starts.
+func (v *View) complete(raw Value, base func() Value) Value {
 	if raw.Status != Known || isClean(raw.Text) {
 		return raw
 	}
-	base := ""
+	from := ""
 	if !strings.HasPrefix(raw.Text, "/") {
-		dir := v.fact(Base + Part(i))
+		dir := base()
 		if dir.Status != Known {
 			return orRaw(dir, raw)
 		}
-		base = dir.Text
+		from = dir.Text
 	}
 	start := len(v.scratch)
-	v.scratch = appendClean(v.scratch, base, raw.Text)
+	v.scratch = appendClean(v.scratch, from, raw.Text)
 	return str(text(v.scratch[start:]))
 }
 
