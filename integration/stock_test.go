@@ -182,13 +182,19 @@ func entering(group string) []string {
 	return []string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, filepath.Join(group, "cgroup.procs")}
 }
 
-// controlGroup makes a control group of a name, where the test may. It is of
-// the memory hierarchy where the machine has version 1 of control groups.
+// controlGroup makes a control group of a name, or skips the test. It is of the
+// memory hierarchy where the machine has version 1 of control groups.
 func controlGroup(t *testing.T, format string) string {
+	t.Helper()
 	group := filepath.Join(groups(), fmt.Sprintf(format, os.Getpid()))
-	if os.Mkdir(group, 0o755) == nil {
-		t.Cleanup(func() { os.Remove(group) })
+	if err := os.Mkdir(group, 0o755); err != nil {
+		t.Skipf("no control group can be made: %v", err)
 	}
+	t.Cleanup(func() {
+		if err := os.Remove(group); err != nil {
+			t.Errorf("remove the control group: %v", err)
+		}
+	})
 	return group
 }
 

@@ -12,12 +12,14 @@ type (
 		XMLName  xml.Name     `xml:"testsuites"`
 		Tests    int          `xml:"tests,attr"`
 		Failures int          `xml:"failures,attr"`
+		Errors   int          `xml:"errors,attr,omitempty"`
 		Suites   []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
 		Name     string      `xml:"name,attr"`
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr,omitempty"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
@@ -25,6 +27,7 @@ type (
 		Class   string        `xml:"classname,attr"`
 		Line    int           `xml:"line,attr"`
 		Failure *junitFailure `xml:"failure"`
+		Error   *junitFailure `xml:"error"`
 	}
 	junitFailure struct {
 		Message string `xml:"message,attr"`
@@ -32,8 +35,15 @@ type (
 	}
 )
 
-// WriteJUnit writes results as a JUnit report; those of a file stand together.
-func WriteJUnit(w io.Writer, results []Result) error {
+// Broken is a file of which no test could be run.
+type Broken struct {
+	File string
+	Err  error
+}
+
+// WriteJUnit writes results as a JUnit report, those of a file together, and
+// behind them an error for each file that is broken.
+func WriteJUnit(w io.Writer, results []Result, broken []Broken) error {
 	var all junitSuites
 	for _, r := range results {
 		n := len(all.Suites)
@@ -49,6 +59,12 @@ func WriteJUnit(w io.Writer, results []Result) error {
 			suite.Failures++
 			all.Failures++
 		}
+	}
+	for _, b := range broken {
+		c := junitCase{Name: "the file is read", Class: b.File, Error: &junitFailure{Message: b.File + ": no test was run", Text: "\n" + b.Err.Error() + "\n"}}
+		all.Suites = append(all.Suites, junitSuite{Name: b.File, Tests: 1, Errors: 1, Cases: []junitCase{c}})
+		all.Tests++
+		all.Errors++
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -102,7 +103,7 @@ func TestJUnitHasASuiteForEachFile(t *testing.T) {
 		{File: "a.yaml", Line: 1, Test: "good", Passed: true},
 		{File: "a.yaml", Line: 5, Test: `<bad> & "worse"`, Diff: []string{"- R", "+ none"}},
 		{File: "b.yaml", Line: 1, Test: "good", Passed: true},
-	}))
+	}, nil))
 	const want = `<testsuites tests="3" failures="1">
   <testsuite name="a.yaml" tests="2" failures="1">
     <testcase name="good" classname="a.yaml" line="1"></testcase>
@@ -112,6 +113,22 @@ func TestJUnitHasASuiteForEachFile(t *testing.T) {
   </testsuite>
   <testsuite name="b.yaml" tests="1" failures="0">
     <testcase name="good" classname="b.yaml" line="1"></testcase>
+  </testsuite>
+</testsuites>
+`
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+func TestJUnitHasAnErrorForWhatCouldNotBeRead(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, WriteJUnit(&b, nil, []Broken{{"c.yaml", errors.New("c.yaml:1:1: not YAML")}}))
+	const want = `<testsuites tests="1" failures="0" errors="1">
+  <testsuite name="c.yaml" tests="1" failures="0" errors="1">
+    <testcase name="the file is read" classname="c.yaml" line="0">
+      <error message="c.yaml: no test was run">&#xA;c.yaml:1:1: not YAML&#xA;</error>
+    </testcase>
   </testsuite>
 </testsuites>
 `

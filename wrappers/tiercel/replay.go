@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -80,8 +81,7 @@ func (w *watch) replay(src *capture.Reader) error {
 	err := eng.Follow(context.Background(), src)
 	done()
 	if err != nil {
-		w.tellDigests()
-		return err
+		return errors.Join(err, w.account(eng, "capture", src.Counters()))
 	}
 	if src.Cut() {
 		w.log.Warn().Msgf("the capture is cut off after %d events", src.Counters().Seen)

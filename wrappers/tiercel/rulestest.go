@@ -56,29 +56,37 @@ func testRules(cmd *cobra.Command, args []string, f testFlags) error {
 		return fmt.Errorf("read tests: %w", err)
 	}
 	results := []trial.Result{}
-	good := true
+	var broken []trial.Broken // the others are tested all the same
 	for _, file := range files {
 		more, err := testFile(file, f.rules)
-		var problems rules.Problems
-		if errors.As(err, &problems) {
-			fmt.Fprintln(os.Stderr, problems)
-			good = false
-			continue
-		}
-		if err != nil { // the others are tested all the same
-			fmt.Fprintln(os.Stderr, "tiercel: error: "+file.Name+": "+err.Error())
-			good = false
-			continue
+		if err != nil {
+			broken = append(broken, trial.Broken{File: file.Name, Err: err})
+			tellBroken(file.Name, err)
 		}
 		results = append(results, more...)
 	}
-	if err := printResults(cmd, results, f.verbose); err != nil {
+	if format(cmd) == "junit" {
+		err = trial.WriteJUnit(os.Stdout, results, broken)
+	} else {
+		err = printResults(cmd, results, f.verbose)
+	}
+	if err != nil {
 		return err
 	}
-	if good = good && failures(results) == 0; !good {
+	if len(broken) > 0 || failures(results) > 0 {
 		return &failure{code: 1}
 	}
 	return nil
+}
+
+// tellBroken says what is wrong with a file; problems name it themselves.
+func tellBroken(name string, err error) {
+	var problems rules.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(os.Stderr, problems)
+		return
+	}
+	fmt.Fprintf(os.Stderr, "tiercel: error: %s: %v\n", name, err)
 }
 
 // testFile runs a file's tests; what is wrong with it or with its rules is an error of type rules.Problems.
@@ -111,11 +119,8 @@ func failures(results []trial.Result) int {
 }
 
 func printResults(cmd *cobra.Command, results []trial.Result, verbose bool) error {
-	switch format(cmd) {
-	case "json":
+	if format(cmd) == "json" {
 		return printJSON(results)
-	case "junit":
-		return trial.WriteJUnit(os.Stdout, results)
 	}
 	red, green := "", ""
 	if onTerminal(os.Stdout) {

@@ -133,7 +133,7 @@ func (r *live) run(command tracer.Command) error {
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	if err := eng.Follow(context.Background(), t); err != nil {
 		r.breakOff()
-		return err
+		return errors.Join(err, r.account(eng, event.SourcePtrace, t.Counters()))
 	}
 	return r.finishRecording(t.Counters().Blind, r.finish(eng, event.SourcePtrace, t.Counters(), t.ExitCode()))
 }

@@ -98,19 +98,9 @@ func (w *watch) engineConfig(live bool) engine.Config {
 	return c
 }
 
-// finish writes the ledger of what the source counted, and turns the end of what
-// was watched into the error that the exit status comes from.
+// finish turns the end of what was watched into the error that the exit status comes from.
 func (w *watch) finish(eng *engine.Engine, source string, counters event.Counters, code int) error {
-	w.tellDigests()
-	ledger := eng.Ledger(counters)
-	for _, b := range ledger.Blind {
-		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
-	}
-	ledger.Source, ledger.WallNS = source, time.Since(w.started).Nanoseconds()
-	if w.printing() {
-		clear(ledger.Alerts) // lines are none
-	}
-	if err := w.writeLedger(&ledger); err != nil {
+	if err := w.account(eng, source, counters); err != nil {
 		return err
 	}
 	if p, ok := eng.Gravest(); code == 0 && ok && w.failOn != "" && p <= w.threshold {
@@ -120,6 +110,20 @@ func (w *watch) finish(eng *engine.Engine, source string, counters event.Counter
 		return &failure{code: code}
 	}
 	return nil
+}
+
+// account tells what is still counted, and writes the ledger: of a run that failed, too.
+func (w *watch) account(eng *engine.Engine, source string, counters event.Counters) error {
+	w.tellDigests()
+	ledger := eng.Ledger(counters)
+	for _, b := range ledger.Blind {
+		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
+	}
+	ledger.Source, ledger.WallNS = source, time.Since(w.started).Nanoseconds()
+	if w.printing() {
+		clear(ledger.Alerts) // lines are none
+	}
+	return w.writeLedger(&ledger)
 }
 
 // tellDigests writes what is counted: it is not to be lost, however the run ends.
