@@ -5,19 +5,38 @@ import (
 	"strings"
 )
 
-// precedence warns of an appended condition whose first word binds otherwise
-// than it looks, since the texts are joined without parentheses.
+// precedence warns of an appended condition that binds otherwise than it looks,
+// since the texts are joined without parentheses: by its first word, or by an
+// 'or' of its own.
 func (a *adviser) precedence(name string, cond script) {
 	for i := 1; i < len(cond); i++ {
 		word, rest := cutWord(cond[i].value)
 		before := strings.TrimSpace(cond[:i].String())
-		e, err := parseWith(before, func(name string) bool { return a.c.doc.lists[name] != nil })
+		e := a.treeOf(before)
 		old, several := e.(*logic)
-		if err != nil || !several || old.at > 0 || word != "and" && word != "or" || old.or == (word == "or") {
-			continue
+		several = several && old.at == 0
+		switch {
+		case several && (word == "and" && old.or || word == "or" && !old.or):
+			a.warnPrecedence(name, cond[i].place(0), joint{before, old, word, rest})
+		case e != nil && word == "and" && isOr(a.treeOf(before+" "+cond[i].value)):
+			a.c.doc.warn(cond[i].place(0), "precedence", name, "what is appended has an 'or' of its own, of which one side leaves out all that stands before",
+				"if all of it is meant to go with what stands before, write and ("+middle(rest)+")")
 		}
-		a.warnPrecedence(name, cond[i].place(0), joint{before, old, word, rest})
 	}
+}
+
+// treeOf parses a part of a condition; nil where it is none by itself.
+func (a *adviser) treeOf(text string) expr {
+	e, err := parseWith(text, func(name string) bool { return a.c.doc.lists[name] != nil })
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+func isOr(e expr) bool {
+	l, ok := e.(*logic)
+	return ok && l.or
 }
 
 // cutWord cuts a text behind its first word, which ends at a blank or a parenthesis.
