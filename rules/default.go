@@ -57,7 +57,7 @@ const maxFile = 16 << 20
 
 // readFile reads all of a rule file, and closes it; shown is its name in messages.
 func readFile(f fs.File, shown string) (File, error) {
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read from
 	var data bytes.Buffer
 	if info, err := f.Stat(); err == nil {
 		data.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // what grows by steps leaves garbage
