@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,10 @@ type deeds struct {
 	rules                 []string
 }
 
+// bash is what leads the session of each deed, as it did where the reference ran
+// (proc.sname); the exit keeps it from becoming the command.
+var bash = []string{"bash", "-c", `"$@"; exit $?`, "bash"}
+
 // do does a deed under tiercel and returns the alerts, with words in place of the paths of this run.
 func (d *deeds) do(t *testing.T, name string) []alert {
 	t.Helper()
@@ -87,8 +92,9 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	alerts := filepath.Join(t.TempDir(), "alerts.json")
 	args := append([]string{"run", "-o", "json=" + alerts}, d.rules...)
 	args = append(args, "--", d.script, name, scratch)
-	words := slices.Concat(entering(d.group), []string{filepath.Join(binaries, "tiercel")}, args)
+	words := slices.Concat(bash, entering(d.group), []string{filepath.Join(binaries, "tiercel")}, args)
 	cmd := exec.Command(words[0], words[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Env = append(os.Environ(), "PY="+d.python)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
