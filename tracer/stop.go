@@ -6,7 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
-	"tiercel/seccomp"
 )
 
 // Stop is something that happened to a thread of the workload. It says nothing
@@ -120,7 +119,7 @@ func (t *Tracer) readEntry(s *Stop) What {
 // as the number is the same for all of its calls.) It unpacks the i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
 	multiplexed := s.Call.Is32 && number == socketcall
-	if row, ok := t.calls[seccomp.Call{Number: uint32(number), Is32: s.Call.Is32}]; ok {
+	if row, ok := t.calls[event.Call{Number: uint32(number), Is32: s.Call.Is32}]; ok {
 		s.Call.Row = row
 	} else if !multiplexed || s.Call.Row >= len(t.needs.Rows) || !t.needs.Rows[s.Call.Row].Watch() {
 		return Nothing

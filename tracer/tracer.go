@@ -32,7 +32,7 @@ type Config struct {
 type Tracer struct {
 	Config
 	needs    *event.Needs
-	calls    map[seccomp.Call]int // rows by the kernel's numbers
+	calls    map[event.Call]int // rows by the kernel's numbers
 	ring     *event.Ring
 	ctx      context.Context
 	threads  map[int]*thread

@@ -11,9 +11,33 @@ type Needs struct {
 
 // RowNeed is what is asked of one row.
 type RowNeed struct {
-	Match bool  // a rule can match events of the row
-	State bool  // rules read process state that the row's calls change
-	Facts Facts // to read for an event that a rule may match
+	Match bool     // a rule can match events of the row
+	State bool     // rules read process state that the row's calls change
+	Facts Facts    // to read for an event that a rule may match
+	Only  []Clause // a rule can match an event only where one of these holds; empty where any event may be matched
+	Paths *Paths   // what clauses with Path set ask of the row's path
+}
+
+// Clause holds for an event where all of its conditions do, and its row's Paths if Path is set.
+type Clause struct {
+	All  []Condition
+	Path bool
+}
+
+// Paths holds for an event whose Param is one of the texts, starts with one of
+// the prefixes, or has one of the names as its last element. It also holds where
+// that cannot be told from the parameter's bytes alone: it could not be read,
+// was cut, is not absolute, or has an empty, dot or dot-dot element.
+type Paths struct {
+	Param                  int // of the row
+	Texts, Prefixes, Names []string
+}
+
+// Call is a system call as the kernel numbers it: by its number, and whether it
+// came by the 32-bit entry.
+type Call struct {
+	Number uint32
+	Is32   bool
 }
 
 // Watch reports whether the row's calls must be seen at all.
@@ -47,11 +71,16 @@ func (r *Row) facts(f Facts) Facts {
 	return f
 }
 
-// Condition is a test of one argument of a call: argument & Mask == Value.
+// Condition is a test of one number of a call, an argument as it is in its
+// register (0 to 5) or the Result: number & Mask == Value, or with Not that it is not.
 type Condition struct {
 	Arg         int
 	Mask, Value uint64
+	Not         bool
 }
+
+// Result stands for the call's result in a Condition.
+const Result = 6
 
 // Where returns which calls of a row are worth a look: all (no condition) where
 // a rule may match, else those that change the state that rules read.
