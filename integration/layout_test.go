@@ -17,17 +17,18 @@ import (
 // that it may import. A package that is not here may not exist: imports go one
 // way, from wrappers down to the event table.
 var mayImport = map[string][]string{
-	"tiercel/engine/event":     {},
-	"tiercel/rules":            {"tiercel/engine/event"},
-	"tiercel/seccomp":          {"tiercel/engine/event"},
-	"tiercel/kernel":           {"tiercel/engine/event"},
-	"tiercel/tracer":           {"tiercel/engine/event", "tiercel/seccomp"},
-	"tiercel/engine":           {"tiercel/engine/event", "tiercel/rules"},
-	"tiercel/engine/capture":   {"tiercel/engine", "tiercel/engine/event"},
-	"tiercel/engine/output":    {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/engine/trial":     {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/wrappers/tiercel": {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer"},
-	"tiercel/integration":      {},
+	"tiercel/engine/event":        {},
+	"tiercel/engine/event/procfs": {"tiercel/engine/event"},
+	"tiercel/rules":               {"tiercel/engine/event"},
+	"tiercel/seccomp":             {"tiercel/engine/event"},
+	"tiercel/kernel":              {"tiercel/engine/event", "tiercel/engine/event/procfs"},
+	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp"},
+	"tiercel/engine":              {"tiercel/engine/event", "tiercel/rules"},
+	"tiercel/engine/capture":      {"tiercel/engine", "tiercel/engine/event"},
+	"tiercel/engine/output":       {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
+	"tiercel/engine/trial":        {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
+	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer"},
+	"tiercel/integration":         {},
 }
 
 // onlyIn has what just one package or file may import.

@@ -15,13 +15,13 @@ func (t *Tracer) blind(pid int) {
 		return
 	}
 	t.blindNow[pid] = len(t.counters.Blind)
-	t.counters.Blind = append(t.counters.Blind, event.Blind{PID: pid, From: now(), Why: whyUnreadable})
+	t.counters.Blind = append(t.counters.Blind, event.Blind{PID: pid, From: event.Now(), Why: whyUnreadable})
 }
 
 // sighted notes that a process can be read again, or is gone.
 func (t *Tracer) sighted(pid int) {
 	if i, open := t.blindNow[pid]; open {
-		t.counters.Blind[i].To = now()
+		t.counters.Blind[i].To = event.Now()
 		delete(t.blindNow, pid)
 	}
 }

@@ -11,7 +11,7 @@ const maxSockAddr = 128
 
 // begin starts the record of a call with all that its arguments point to.
 func (t *Tracer) begin(th *thread, call *Call) {
-	t.rec.Begin(call.Row, event.Origin{PID: th.pid, TID: th.tid, Is32: call.Is32}, now())
+	t.rec.Begin(call.Row, event.Origin{PID: th.pid, TID: th.tid, Is32: call.Is32}, event.Now())
 	t.rec.SetArgs(&call.Args)
 	row := &event.Table[call.Row]
 	for i := range row.Params {
@@ -90,13 +90,11 @@ func (t *Tracer) addBases(th *thread, call *Call) (added bool) {
 		if row.Params[i].Type != event.Path || !t.rec.Event().NeedsBase(i) {
 			continue
 		}
-		link := "cwd"
+		fd := unix.AT_FDCWD
 		if i > 0 && row.Params[i-1].Type == event.DirFD {
-			if fd := event.DirFD.Number(call.Args[i-1]); fd != unix.AT_FDCWD {
-				link = fdLink(int(fd))
-			}
+			fd = int(event.DirFD.Number(call.Args[i-1]))
 		}
-		t.addLink(event.Base+event.Part(i), th.tid, link)
+		t.proc.AddBase(event.Base+event.Part(i), th.tid, fd)
 		added = true
 	}
 	return added

@@ -1,13 +1,13 @@
 package tracer
 
 import (
-	"bytes"
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 )
 
 // thread returns the state of a stopped thread. A thread that is not known yet
@@ -17,24 +17,8 @@ func (t *Tracer) thread(tid int) (*thread, error) {
 	if th := t.threads[tid]; th != nil {
 		return th, nil
 	}
-	pid, ppid := family(tid)
+	pid, ppid := procfs.Family(tid)
 	return t.adopt(tid, pid, ppid)
-}
-
-// family returns a thread's process, and that one's parent.
-func family(tid int) (pid, ppid int) {
-	pid = tid
-	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
-	for line := range bytes.Lines(b) {
-		key, rest, _ := bytes.Cut(line, []byte(":"))
-		switch string(key) {
-		case "Tgid":
-			pid = int(number(bytes.TrimSpace(rest)))
-		case "PPid":
-			return pid, int(number(bytes.TrimSpace(rest)))
-		}
-	}
-	return pid, 0
 }
 
 // adopt begins to follow a thread, and tells of it if it is a new process.
@@ -56,9 +40,9 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 // announce tells of a new process.
 func (t *Tracer) announce(tid, pid, parent int) error {
 	t.counters.Processes++
-	t.rec.Begin(event.RowSpawn, event.Origin{PID: parent, TID: parent}, now())
+	t.rec.Begin(event.RowSpawn, event.Origin{PID: parent, TID: parent}, event.Now())
 	t.rec.SetArgs(&[6]uint64{uint64(pid)})
-	t.addState(tid, pid, false)
+	t.proc.AddState(tid, pid)
 	return t.raise()
 }
 
@@ -133,14 +117,14 @@ func (t *Tracer) exec(th *thread, former int) error {
 	if len(th.pending) > 0 {
 		t.rec.Load(th.pending)
 	} else {
-		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, now())
+		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, event.Now())
 		t.counters.Seen++
 	}
 	th.pending, th.interrupted = th.pending[:0], false
 	t.sighted(th.pid)
 	t.rec.SetRet(0)
-	t.addProcess(th.tid, th.pid, t.needs.Process)
-	t.addFacts(th, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
+	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
+	t.proc.AddFacts(th.tid, th.pid, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
 	err := t.put()
 	t.goOn(th)
 	return err
@@ -185,7 +169,7 @@ func (t *Tracer) gone(s *Stop) error {
 		return err
 	}
 	t.sighted(pid)
-	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, now())
+	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, event.Now())
 	t.rec.SetArgs(&[6]uint64{uint64(s.End)})
 	return t.raise()
 }
@@ -205,26 +189,11 @@ func (t *Tracer) lastCall(th *thread) error {
 // describeAncestors tells of the processes above the workload, the oldest first:
 // rules ask for a process's ancestors.
 func (t *Tracer) describeAncestors() error {
-	t.namespaceStart = t.startOf(1)
-	var chain []int
-	for pid := os.Getpid(); pid > 0 && len(chain) < 64; {
-		chain = append(chain, pid)
-		_, pid = family(pid)
-	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		pid := chain[i]
-		t.rec.Begin(event.RowProcInfo, event.Origin{PID: pid, TID: pid}, now())
-		t.addProcess(pid, pid, t.needs.Process)
+	for _, pid := range procfs.Ancestors(os.Getpid()) {
+		t.proc.Describe(pid, t.needs.Process)
 		if err := t.raise(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// startOf returns when a process started, in nanoseconds since the epoch, or 0.
-func (t *Tracer) startOf(pid int) uint64 {
-	var st event.State
-	t.readStat(pid, &st)
-	return uint64(st.Start)
 }

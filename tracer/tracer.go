@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
 )
 
@@ -46,12 +47,10 @@ type Tracer struct {
 	early    map[int]struct{} // threads whose end came before their maker's event
 	blindNow map[int]int      // by process: its open interval in counters.Blind
 
-	mem            memory
-	info           syscallInfo
-	rec            event.Builder
-	stateBuf       []byte
-	boot           uint64
-	namespaceStart uint64
+	mem  memory
+	info syscallInfo
+	rec  event.Builder
+	proc *procfs.Reader // adds to rec
 }
 
 // thread is one traced thread.
@@ -66,7 +65,9 @@ type thread struct {
 
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
-	return &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}, boot: bootTime()}
+	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
+	t.proc = procfs.New(&t.rec)
+	return t
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
@@ -193,10 +194,10 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		return nil
 	}
 	if row.ReadsDescriptorFirst() {
-		t.addFacts(th, need.Facts)
+		t.proc.AddFacts(th.tid, th.pid, need.Facts)
 	}
 	if row.When == event.Entry {
-		t.addFacts(th, need.Facts)
+		t.proc.AddFacts(th.tid, th.pid, need.Facts)
 		err := t.put()
 		t.goOn(th)
 		return err
@@ -248,7 +249,7 @@ func (t *Tracer) finish(th *thread, ret int64) error {
 		t.addChanges(th, ev.Row().Effect)
 	}
 	if th.match {
-		t.addFacts(th, need.Facts)
+		t.proc.AddFacts(th.tid, th.pid, need.Facts)
 	}
 	return t.put()
 }
@@ -256,10 +257,10 @@ func (t *Tracer) finish(th *thread, ret int64) error {
 // addChanges adds the state that a call has changed, as it is now.
 func (t *Tracer) addChanges(th *thread, effect event.Effect) {
 	if effect&(event.SetsIDs|event.SetsJob) != 0 {
-		t.addState(th.tid, th.pid, false)
+		t.proc.AddState(th.tid, th.pid)
 	}
 	if effect&event.SetsName != 0 && th.tid == th.pid {
-		t.addName(th.tid)
+		t.proc.AddName(th.tid)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The layout of a record, in bytes, little-endian: the header, then parts, each
@@ -174,6 +175,9 @@ func (e Event) find(p Part) int {
 	}
 	return 0
 }
+
+// Now returns the time as records have it: in nanoseconds since the epoch.
+func Now() uint64 { return uint64(time.Now().UnixNano()) }
 
 // Builder writes one record into a buffer of its own. The zero value is ready
 // for Begin, which starts the next record and drops the one before.

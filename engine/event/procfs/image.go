@@ -1,4 +1,4 @@
-package tracer
+package procfs
 
 import (
 	"bytes"
@@ -9,20 +9,20 @@ import (
 )
 
 // readImage reads the numbers of the image, and how it came to be.
-func (t *Tracer) readImage(tid int, st *event.State) {
+func (r *Reader) readImage(tid int, st *event.State) {
 	var file unix.Stat_t
 	exe := procPath(tid, "exe")
 	if unix.Stat(exe, &file) != nil {
 		return
 	}
 	st.ExeIno, st.ExeMtime, st.ExeCtime = int64(file.Ino), file.Mtim.Nano(), file.Ctim.Nano()
-	if name, _ := t.rec.Event().Bytes(event.FactExe); bytes.HasPrefix(name, []byte("/memfd:")) {
+	if name, _ := r.rec.Event().Bytes(event.FactExe); bytes.HasPrefix(name, []byte("/memfd:")) {
 		st.Flags |= event.ExeFromMemfd
 	}
 	if writable(&file, st) {
 		st.Flags |= event.ExeWritable
 	}
-	switch t.layer(exe, &file) {
+	switch r.layer(exe, &file) {
 	case event.LayerUpper:
 		st.Flags |= event.ExeUpperLayer
 	case event.LayerLower:
@@ -36,12 +36,12 @@ func (t *Tracer) readImage(tid int, st *event.State) {
 // set, tells whether it was made before or after the first process of its PID
 // namespace started: so a file that an earlier run of the same container left
 // counts as the image's.
-func (t *Tracer) layer(name string, file *unix.Stat_t) int64 {
+func (r *Reader) layer(name string, file *unix.Stat_t) int64 {
 	var fs unix.Statfs_t
 	if unix.Statfs(name, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
 		return 0
 	}
-	if uint64(file.Ctim.Nano()) > t.namespaceStart {
+	if uint64(file.Ctim.Nano()) > r.NamespaceStart {
 		return event.LayerUpper
 	}
 	return event.LayerLower

@@ -1,4 +1,4 @@
-package tracer
+package procfs
 
 import (
 	"bytes"
@@ -15,29 +15,24 @@ import (
 // changes all the time, so it is read for the event that a rule may match.
 
 // addUse adds those of these facts that the rules ask for, each once.
-func (t *Tracer) addUse(th *thread, facts event.Facts) {
+func (r *Reader) addUse(tid, pid int, facts event.Facts) {
 	for _, f := range []struct {
 		part event.Part
-		add  func(*thread)
-	}{{event.FactUsage, t.addUsage}, {event.FactLimits, t.addLimits}, {event.FactDescriptors, t.addDescriptors}} {
-		if facts.Has(f.part) && !t.rec.Event().Has(f.part) {
-			f.add(th)
+		add  func(tid, pid int)
+	}{{event.FactUsage, r.addUsage}, {event.FactLimits, r.addLimits}, {event.FactDescriptors, r.addDescriptors}} {
+		if facts.Has(f.part) && !r.rec.Event().Has(f.part) {
+			f.add(tid, pid)
 		}
 	}
 }
 
-func (t *Tracer) addNumbers(part event.Part, numbers []int64) {
-	t.stateBuf = event.AppendNumbers(t.stateBuf[:0], numbers...)
-	t.rec.Add(part, t.stateBuf)
-}
-
 // addUsage reads the thread's own line of numbers: that of its process would add up all threads.
-func (t *Tracer) addUsage(th *thread) {
+func (r *Reader) addUsage(tid, pid int) {
 	var n [event.UsageNumbers]int64
-	f, ok := statFields(procPath(th.pid, "task/"+strconv.Itoa(th.tid)+"/stat"))
-	status, err := os.ReadFile(procPath(th.tid, "status"))
+	f, ok := statFields(procPath(pid, "task/"+strconv.Itoa(tid)+"/stat"))
+	status, err := os.ReadFile(procPath(tid, "status"))
 	if !ok || err != nil {
-		t.rec.AddUnreadable(event.FactUsage)
+		r.rec.AddUnreadable(event.FactUsage)
 		return
 	}
 	n[event.UsageMinorFaults], n[event.UsageMajorFaults], n[event.UsageCPU] = number(f[7]), number(f[9]), number(f[36])
@@ -51,7 +46,7 @@ func (t *Tracer) addUsage(th *thread) {
 			}
 		}
 	}
-	t.addNumbers(event.FactUsage, n[:])
+	r.addNumbers(event.FactUsage, n[:])
 }
 
 // usageKeys are the lines of /proc/PID/status that are asked for.
@@ -60,16 +55,16 @@ var usageKeys = map[string]int{
 }
 
 // addLimits counts the descriptors, and reads how many there may be.
-func (t *Tracer) addLimits(th *thread) {
-	open, err := os.ReadDir(procPath(th.pid, "fd"))
-	limits, other := os.ReadFile(procPath(th.pid, "limits"))
+func (r *Reader) addLimits(_, pid int) {
+	open, err := os.ReadDir(procPath(pid, "fd"))
+	limits, other := os.ReadFile(procPath(pid, "limits"))
 	if err != nil || other != nil {
-		t.rec.AddUnreadable(event.FactLimits)
+		r.rec.AddUnreadable(event.FactLimits)
 		return
 	}
 	var n [event.LimitNumbers]int64
 	n[event.LimitOpen], n[event.LimitFiles] = int64(len(open)), openLimit(limits)
-	t.addNumbers(event.FactLimits, n[:])
+	r.addNumbers(event.FactLimits, n[:])
 }
 
 // openLimit finds the soft limit in the line of the open files.
@@ -83,31 +78,31 @@ func openLimit(limits []byte) int64 {
 }
 
 // addDescriptors lists the descriptors with their types.
-func (t *Tracer) addDescriptors(th *thread) {
-	open, err := os.ReadDir(procPath(th.pid, "fd"))
+func (r *Reader) addDescriptors(tid, pid int) {
+	open, err := os.ReadDir(procPath(pid, "fd"))
 	if err != nil {
-		t.rec.AddUnreadable(event.FactDescriptors)
+		r.rec.AddUnreadable(event.FactDescriptors)
 		return
 	}
 	var b []byte
 	for _, entry := range open {
-		if typ, _, ok := describeFD(th, entry.Name()); ok && typ != "" {
+		if typ, _, ok := describeFD(tid, pid, entry.Name()); ok && typ != "" {
 			b = append(append(append(b, entry.Name()...), ' '), typ...)
 			b = append(b, 0)
 		}
 	}
-	t.rec.Add(event.FactDescriptors, b)
+	r.rec.Add(event.FactDescriptors, b)
 }
 
 // describeFD returns a descriptor's type and what it names; ok is false for one that is closed.
-func describeFD(th *thread, number string) (typ, name string, ok bool) {
-	path := procPath(th.pid, "fd/"+number)
+func describeFD(tid, pid int, number string) (typ, name string, ok bool) {
+	path := procPath(pid, "fd/"+number)
 	name, err := os.Readlink(path)
 	if err != nil {
 		return "", "", false
 	}
 	if strings.HasPrefix(name, "socket:") {
-		return socketType(th, number, name), name, true
+		return socketType(tid, pid, number, name), name, true
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return "directory", name, true
@@ -115,47 +110,47 @@ func describeFD(th *thread, number string) (typ, name string, ok bool) {
 	return event.ObjectType(name, 0), name, true
 }
 
-func socketType(th *thread, number, name string) string {
+func socketType(tid, pid int, number, name string) string {
 	fd, err := strconv.Atoi(number)
 	if err != nil {
 		return ""
 	}
-	s, _ := readSocket(th, fd, strings.TrimSuffix(strings.TrimPrefix(name, "socket:["), "]"))
+	s, _ := readSocket(tid, pid, fd, strings.TrimSuffix(strings.TrimPrefix(name, "socket:["), "]"))
 	return event.ObjectType(name, s.Domain)
 }
 
 // addInode adds what the file system says of a descriptor's file.
-func (t *Tracer) addInode(tid int, link string) {
+func (r *Reader) addInode(tid int, link string) {
 	var file unix.Stat_t
 	name := procPath(tid, link)
 	if unix.Stat(name, &file) != nil {
-		t.rec.AddUnreadable(event.FactInode)
+		r.rec.AddUnreadable(event.FactInode)
 		return
 	}
 	var n [event.InodeNumbers]int64
-	n[event.InodeDevice], n[event.InodeNumber], n[event.InodeLayer] = int64(file.Dev), int64(file.Ino), t.layer(name, &file)
-	t.addNumbers(event.FactInode, n[:])
+	n[event.InodeDevice], n[event.InodeNumber], n[event.InodeLayer] = int64(file.Dev), int64(file.Ino), r.layer(name, &file)
+	r.addNumbers(event.FactInode, n[:])
 }
 
 // addFolder adds whether a descriptor is of a folder.
-func (t *Tracer) addFolder(tid int, link string) {
+func (r *Reader) addFolder(tid int, link string) {
 	var file unix.Stat_t
 	if unix.Stat(procPath(tid, link), &file) != nil {
-		t.rec.AddUnreadable(event.FactFolder)
+		r.rec.AddUnreadable(event.FactFolder)
 		return
 	}
 	var folder int64
 	if file.Mode&unix.S_IFMT == unix.S_IFDIR {
 		folder = 1
 	}
-	t.addNumbers(event.FactFolder, []int64{folder})
+	r.addNumbers(event.FactFolder, []int64{folder})
 }
 
 // addSpaces adds the process's namespaces.
-func (t *Tracer) addSpaces(tid int) {
+func (r *Reader) addSpaces(tid int) {
 	s := event.Spaces{PID: spaceOf(tid, "pid"), Net: spaceOf(tid, "net"), IPC: spaceOf(tid, "ipc")}
-	t.stateBuf = s.Append(t.stateBuf[:0])
-	t.rec.Add(event.FactSpaces, t.stateBuf)
+	r.buf = s.Append(r.buf[:0])
+	r.rec.Add(event.FactSpaces, r.buf)
 }
 
 // spaceOf reads a namespace's inode number from what its link names, pid:[4026531836]; 0 where it may not be read.

@@ -1,4 +1,4 @@
-package tracer
+package procfs
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ import (
 	"tiercel/engine/event"
 )
 
-// readSocket returns what the kernel knows of a tracee's socket: from a duplicate
+// readSocket returns what the kernel knows of a process's socket: from a duplicate
 // of the descriptor (pidfd_getfd, Linux 5.6), or where that is refused, as
 // container profiles do, from the tables in /proc/TID/net.
-func readSocket(th *thread, fd int, inode string) (event.Socket, bool) {
-	s, ok := socketByDuplicate(th.pid, fd)
+func readSocket(tid, pid, fd int, inode string) (event.Socket, bool) {
+	s, ok := socketByDuplicate(pid, fd)
 	if !ok {
-		s, ok = socketByTable(th.tid, inode)
+		s, ok = socketByTable(tid, inode)
 	}
-	s.Role = roleOf(th.tid, &s)
+	s.Role = roleOf(tid, &s)
 	return s, ok
 }
 

@@ -1,0 +1,57 @@
+package procfs
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// Family returns a thread's process, and that one's parent.
+func Family(tid int) (pid, ppid int) {
+	pid = tid
+	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
+	for line := range bytes.Lines(b) {
+		key, rest, _ := bytes.Cut(line, []byte(":"))
+		switch string(key) {
+		case "Tgid":
+			pid = int(number(bytes.TrimSpace(rest)))
+		case "PPid":
+			return pid, int(number(bytes.TrimSpace(rest)))
+		}
+	}
+	return pid, 0
+}
+
+// maxAncestors bounds how many processes a chain has.
+const maxAncestors = 64
+
+// Ancestors returns the processes above a process and, as the last, itself: the oldest first.
+func Ancestors(pid int) (chain []int) {
+	for pid > 0 && len(chain) < maxAncestors {
+		chain = append(chain, pid)
+		_, pid = Family(pid)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// Processes returns all processes of our PID namespace, as far as /proc shows them.
+func Processes() (pids []int, err error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}

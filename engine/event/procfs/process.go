@@ -1,0 +1,172 @@
+package procfs
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"tiercel/engine/event"
+)
+
+// Describe begins a record that tells of a process as it is now, and adds what
+// the rules ask for. Of a process that is gone, not even the name can be read.
+func (r *Reader) Describe(pid int, facts event.Facts) {
+	r.rec.Begin(event.RowProcInfo, event.Origin{PID: pid, TID: pid}, event.Now())
+	r.AddProcess(pid, pid, facts)
+}
+
+// AddProcess adds what there is to know of a process with a new image.
+func (r *Reader) AddProcess(tid, pid int, facts event.Facts) {
+	r.addLink(event.FactExe, tid, "exe")
+	r.addState(tid, pid, true) // early: what a full record has no room for is the longest, not this
+	r.AddName(tid)
+	r.addFile(event.FactArgs, tid, "cmdline")
+	r.addLink(event.FactCwd, tid, "cwd")
+	if facts.Has(event.FactEnv) {
+		r.addFile(event.FactEnv, tid, "environ")
+	}
+	if facts.Has(event.FactGroup) {
+		r.rec.AddString(event.FactGroup, r.group(tid))
+	}
+	if facts.Has(event.FactSpaces) {
+		r.addSpaces(tid)
+	}
+}
+
+// AddName adds the thread's name. /proc has it with a newline at its end.
+func (r *Reader) AddName(tid int) {
+	name, err := os.ReadFile(procPath(tid, "comm"))
+	if err != nil {
+		r.rec.AddUnreadable(event.FactName)
+		return
+	}
+	r.rec.Add(event.FactName, bytes.TrimSuffix(name, []byte("\n")))
+}
+
+// group returns the control groups' paths. Where a namespace hides them, the
+// container's identity is taken from the files that its engine mounts.
+func (r *Reader) group(tid int) string {
+	b, _ := os.ReadFile(procPath(tid, "cgroup")) // gone with the process
+	if s := string(b); strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
+		return s
+	}
+	mounts, _ := os.ReadFile(procPath(tid, "mountinfo"))
+	for line := range strings.Lines(string(mounts)) {
+		if before, rest, ok := strings.Cut(line, "/containers/"); ok {
+			id, _, _ := strings.Cut(rest, "/")
+			return "0::/" + path.Base(before) + "/" + id // .../docker/containers/ID/hostname
+		}
+	}
+	return string(b)
+}
+
+// isRootGroup reports a process that is in the root of every hierarchy.
+func isRootGroup(cgroup string) bool {
+	for line := range strings.Lines(cgroup) {
+		if !strings.HasSuffix(line, ":/\n") {
+			return false
+		}
+	}
+	return true
+}
+
+// AddState adds the process's numbers, but for those of its image.
+func (r *Reader) AddState(tid, pid int) { r.addState(tid, pid, false) }
+
+func (r *Reader) addState(tid, pid int, image bool) {
+	st := event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}
+	r.readStat(tid, &st)
+	readStatus(tid, &st)
+	readLogin(tid, &st)
+	st.InitStart = r.initStart(&st)
+	if image {
+		r.readImage(tid, &st)
+	}
+	r.buf = st.Append(r.buf[:0], image)
+	r.rec.Add(event.FactState, r.buf)
+}
+
+// readStat reads parent, group, session, terminal and start.
+func (r *Reader) readStat(tid int, st *event.State) {
+	f, ok := statFields(procPath(tid, "stat"))
+	if !ok {
+		return
+	}
+	st.PPID, st.PGID, st.SID, st.TTY = number(f[1]), number(f[2]), number(f[3]), number(f[4])
+	st.Start = int64(r.Boot + uint64(number(f[19]))*tick)
+}
+
+// statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5).
+func statFields(name string) (fields [][]byte, ok bool) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, false
+	}
+	fields = bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // the name before may hold anything
+	return fields, len(fields) > 36
+}
+
+func number(b []byte) int64 {
+	n, _ := strconv.ParseInt(string(b), 10, 64) // the kernel writes numbers
+	return n
+}
+
+// readStatus reads users, capabilities, and the numbers in the process's own PID namespace.
+func readStatus(tid int, st *event.State) {
+	b, err := os.ReadFile(procPath(tid, "status"))
+	if err != nil {
+		return
+	}
+	st.VPGID, st.VSID = st.PGID, st.SID
+	for line := range bytes.Lines(b) {
+		key, rest, _ := bytes.Cut(line, []byte(":"))
+		f := bytes.Fields(rest)
+		if len(f) == 0 {
+			continue
+		}
+		switch string(key) {
+		case "Uid":
+			st.UID, st.EUID = number(f[0]), number(f[1])
+		case "Gid":
+			st.GID, st.EGID = number(f[0]), number(f[1])
+		case "CapInh":
+			st.CapInheritable = hex(f[0])
+		case "CapPrm":
+			st.CapPermitted = hex(f[0])
+		case "CapEff":
+			st.CapEffective = hex(f[0])
+		case "NStgid":
+			st.VPID = number(f[len(f)-1])
+		case "NSpgid":
+			st.VPGID = number(f[len(f)-1])
+		case "NSsid":
+			st.VSID = number(f[len(f)-1])
+		}
+	}
+}
+
+func hex(b []byte) int64 {
+	n, _ := strconv.ParseUint(string(b), 16, 64) // the kernel writes numbers
+	return int64(n)
+}
+
+func readLogin(tid int, st *event.State) {
+	b, err := os.ReadFile(procPath(tid, "loginuid"))
+	if n := number(b); err == nil && n < 1<<32-1 {
+		st.LoginUID = n
+	}
+}
+
+// initStart returns when the first process of the PID namespace started: this
+// one's own start if it is the first, ours if the namespace is ours, else 0.
+func (r *Reader) initStart(st *event.State) int64 {
+	switch st.VPID {
+	case 1:
+		return st.Start
+	case st.PID:
+		return int64(r.NamespaceStart)
+	}
+	return 0
+}

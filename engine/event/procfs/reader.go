@@ -1,0 +1,89 @@
+package procfs
+
+import (
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// Reader adds to a record what /proc says.
+type Reader struct {
+	Boot           uint64 // when the machine was started, in nanoseconds since the epoch; 0 where that is not known
+	NamespaceStart uint64 // when the first process of our PID namespace was, likewise
+
+	rec *event.Builder
+	buf []byte // of numbers, before they are added
+}
+
+// New returns a reader that adds to the builder's record.
+func New(rec *event.Builder) *Reader {
+	r := &Reader{Boot: bootTime(), rec: rec}
+	var first event.State
+	r.readStat(1, &first)
+	r.NamespaceStart = uint64(first.Start)
+	return r
+}
+
+func bootTime() uint64 {
+	var up unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
+		return 0
+	}
+	return event.Now() - uint64(up.Nano())
+}
+
+// tick is the unit of times in /proc/PID/stat: USER_HZ, 100 on every architecture.
+const tick = uint64(time.Second / 100)
+
+func procPath(tid int, name string) string { return "/proc/" + strconv.Itoa(tid) + "/" + name }
+
+func fdLink(fd int) string { return "fd/" + strconv.Itoa(fd) }
+
+// AddBase adds the directory that a relative path starts from: what the
+// descriptor names, or with AT_FDCWD the working directory.
+func (r *Reader) AddBase(part event.Part, tid, fd int) {
+	link := "cwd"
+	if fd != unix.AT_FDCWD {
+		link = fdLink(fd)
+	}
+	r.addLink(part, tid, link)
+}
+
+// addLink adds what a link below /proc/TID points to.
+func (r *Reader) addLink(part event.Part, tid int, name string) {
+	room := r.rec.Room()
+	n, err := unix.Readlink(procPath(tid, name), room)
+	if err != nil {
+		r.rec.AddUnreadable(part)
+		return
+	}
+	r.rec.Close(part, n, n == len(room))
+}
+
+// addFile adds the first MaxString bytes of a file below /proc/TID.
+func (r *Reader) addFile(part event.Part, tid int, name string) {
+	fd, err := unix.Open(procPath(tid, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		r.rec.AddUnreadable(part)
+		return
+	}
+	defer unix.Close(fd)
+	room := r.rec.Room()
+	n := 0
+	for n < len(room) {
+		got, err := unix.Read(fd, room[n:])
+		if got <= 0 || err != nil {
+			break
+		}
+		n += got
+	}
+	r.rec.Close(part, n, n == len(room))
+}
+
+func (r *Reader) addNumbers(part event.Part, numbers []int64) {
+	r.buf = event.AppendNumbers(r.buf[:0], numbers...)
+	r.rec.Add(part, r.buf)
+}
