@@ -22,12 +22,13 @@ var mayImport = map[string][]string{
 	"tiercel/rules":               {"tiercel/engine/event"},
 	"tiercel/seccomp":             {"tiercel/engine/event"},
 	"tiercel/kernel":              {"tiercel/engine/event", "tiercel/engine/event/procfs"},
-	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp"},
+	"tiercel/tracer/launch":       {"tiercel/seccomp"},
+	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp", "tiercel/tracer/launch"},
 	"tiercel/engine":              {"tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/capture":      {"tiercel/engine", "tiercel/engine/event"},
 	"tiercel/engine/output":       {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/trial":        {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer"},
+	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/launch"},
 	"tiercel/integration":         {},
 }
 

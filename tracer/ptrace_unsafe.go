@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file alone calls ptrace(2), wait4(2) and process_vm_readv(2). The calls
+// This file alone calls ptrace(2), wait4(2) of tracees, and process_vm_readv(2). The calls
 // that do not block go around Go's scheduler; the one that blocks does not, as a
 // thread that blocks unknown to the scheduler holds up every garbage collection.
 

@@ -95,14 +95,6 @@ func classify(ws unix.WaitStatus) What {
 	return Nothing
 }
 
-// exitCode is what a shell makes of a status: 128 + N for signal N.
-func exitCode(ws unix.WaitStatus) int {
-	if ws.Signaled() {
-		return 128 + int(ws.Signal())
-	}
-	return ws.ExitStatus()
-}
-
 func (t *Tracer) readEntry(s *Stop) What {
 	info := &t.info
 	if getSyscallInfo(s.TID, info) != 0 || info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +11,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
+	"tiercel/tracer/launch"
 )
 
 // Gate says at a call's entry, and again when its result is known, whether a
@@ -22,7 +22,7 @@ type Gate interface {
 
 // Config is what a Tracer is made of. Command, Needs, Filter and Gate must be set.
 type Config struct {
-	Command Command
+	Command launch.Command
 	Needs   *event.Needs
 	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
 	Gate    Gate
@@ -90,16 +90,16 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	if err := t.describeAncestors(); err != nil {
 		return err
 	}
-	report, err := t.launch()
+	child, err := t.launch()
 	if err != nil {
 		return err
 	}
-	defer report.Close()
+	defer child.Close()
 	for {
 		s, err := t.next()
 		switch {
 		case errors.Is(err, unix.ECHILD):
-			return t.startError(report)
+			return t.startError(child)
 		case err != nil:
 			return err
 		}
@@ -107,17 +107,17 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 			return err
 		}
 		if t.ended && !t.Linger {
-			return t.startError(report)
+			return t.startError(child)
 		}
 	}
 }
 
 // startError returns why the command never ran, or nil if it did.
-func (t *Tracer) startError(report *os.File) error {
+func (t *Tracer) startError(child *launch.Child) error {
 	if t.started {
 		return nil
 	}
-	return readReport(report, t.code)
+	return child.Failure(t.code)
 }
 
 func (t *Tracer) dispatch(s *Stop) error {

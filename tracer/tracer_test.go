@@ -15,6 +15,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/launch"
 )
 
 // loopVariable makes the test binary a workload: it opens a file that is not there so many times.
@@ -23,7 +24,7 @@ const loopVariable = "TIERCEL_TEST_LOOP"
 const loopPath = "/nowhere/at/all"
 
 func TestMain(m *testing.M) {
-	Launch()
+	launch.Launch()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
 		for range n {
 			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)
@@ -50,7 +51,7 @@ func watching(names ...string) *event.Needs {
 // run traces a command and returns the tracer and copies of its events.
 func run(t testing.TB, needs *event.Needs, gate Gate, argv ...string) (*Tracer, []event.Event, error) {
 	t.Helper()
-	command, err := Find(argv)
+	command, err := launch.Find(argv)
 	require.NoError(t, err)
 	filter, _, err := seccomp.Compile(needs)
 	require.NoError(t, err)
@@ -107,26 +108,13 @@ func TestAProcessEndsWithTheStatusOfWait(t *testing.T) {
 	}
 }
 
-func TestFindTellsWhatAShellWould(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		want int
-	}{{"no-such-command-here", ExitNotFound}, {"./no/such", ExitNotFound}, {"/", ExitNotExec}, {"/proc/self/status", ExitNotExec}} {
-		_, err := Find([]string{c.name})
-		var start *StartError
-		if !errors.As(err, &start) || start.Code != c.want {
-			t.Errorf("%s: got %v, want status %d", c.name, err, c.want)
-		}
-	}
-}
-
 func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
 	path := t.TempDir() + "/script"
 	require.NoError(t, os.WriteFile(path, []byte("#!/no/interpreter\n"), 0o755))
 	_, _, err := run(t, watching(), verdict(event.Drop), path)
-	var start *StartError
-	if !errors.As(err, &start) || start.Code != ExitNotFound {
-		t.Errorf("got %v, want status %d", err, ExitNotFound)
+	var start *launch.StartError
+	if !errors.As(err, &start) || start.Code != launch.ExitNotFound {
+		t.Errorf("got %v, want status %d", err, launch.ExitNotFound)
 	}
 }
 
@@ -180,7 +168,7 @@ func TestNoAllocationPerStop(t *testing.T) {
 	for _, gate := range []verdict{verdict(event.Drop), verdict(event.Watch)} {
 		var before, after runtime.MemStats
 		needs := watching("openat", "open")
-		command, err := Find([]string{os.Args[0]})
+		command, err := launch.Find([]string{os.Args[0]})
 		require.NoError(t, err)
 		filter, _, err := seccomp.Compile(needs)
 		require.NoError(t, err)

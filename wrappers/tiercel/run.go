@@ -13,6 +13,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/seccomp"
 	"tiercel/tracer"
+	"tiercel/tracer/launch"
 )
 
 // runFlags is what the flags of run say.
@@ -81,7 +82,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	command, err := tracer.Find(args)
+	command, err := launch.Find(args)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (r *live) startRecording(path string) (err error) {
 	return nil
 }
 
-func (r *live) run(command tracer.Command) error {
+func (r *live) run(command launch.Command) error {
 	filter, unknown, err := seccomp.Compile(r.needs)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tiercel/rules"
-	"tiercel/tracer"
+	"tiercel/tracer/launch"
 )
 
 // Exit statuses of tiercel's own; else it is the workload's.
@@ -42,8 +42,8 @@ func usage(hint, format string, args ...any) error {
 
 // fail reports an error, and returns the status to exit with.
 func fail(err error) int {
-	f := &failure{code: tracer.ExitFailed, err: err}
-	var start *tracer.StartError
+	f := &failure{code: launch.ExitFailed, err: err}
+	var start *launch.StartError
 	if errors.As(err, &start) {
 		f.code = start.Code
 	}
@@ -81,7 +81,7 @@ func hintFor(f *failure) string {
 		return ptraceHint()
 	case errors.As(f.err, &call) && call.Syscall == "seccomp(SET_MODE_FILTER)":
 		return "this kernel, or a filter that is already in place, refuses seccomp filters; see tiercel doctor"
-	case f.code == tracer.ExitNotExec && errors.Is(f.err, unix.EACCES):
+	case f.code == launch.ExitNotExec && errors.Is(f.err, unix.EACCES):
 		return "is it a program, and may this user execute it?"
 	}
 	return ""

@@ -1,0 +1,158 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/seccomp"
+)
+
+// Child is a process that waits to become the command.
+type Child struct {
+	PID    int
+	gate   *os.File // a byte lets the child go on, its close ends it
+	report *os.File // what the child says, until it is the command
+}
+
+// maxReport is how much of a child's last words is read, in bytes.
+const maxReport = 4096
+
+// Start starts the child. With a nil filter it will install none, and so keep
+// whatever privilege the command may gain.
+func Start(c Command, filter seccomp.Program) (*Child, error) {
+	gate, open, err := pipe()
+	if err != nil {
+		return nil, err
+	}
+	report, result, err := pipe()
+	if err != nil {
+		return nil, errors.Join(err, gate.Close(), open.Close())
+	}
+	child := &Child{gate: open, report: report}
+	child.PID, err = fork(c, filter, gate, result)
+	if err = errors.Join(err, gate.Close(), result.Close()); err == nil {
+		err = child.awaitReady()
+	}
+	if err != nil {
+		child.Close()
+		return nil, fmt.Errorf("start child: %w", err)
+	}
+	return child, nil
+}
+
+// awaitReady waits until the child runs its own image.
+func (c *Child) awaitReady() error {
+	var b [1]byte
+	if _, err := io.ReadFull(c.report, b[:]); err != nil {
+		return fmt.Errorf("ended before it was ready: %w", err)
+	}
+	return nil
+}
+
+// Open lets the child go on.
+func (c *Child) Open() error {
+	_, err := c.gate.Write([]byte{1})
+	return errors.Join(err, c.gate.Close())
+}
+
+// Close gives up the launch: a child that was not let go on ends.
+func (c *Child) Close() {
+	c.gate.Close()
+	c.report.Close()
+}
+
+// Wait waits for the end of the process, once it was let go on, and returns what
+// a shell would exit with. Its error is a *StartError where the command never
+// ran, unless the child was killed on its way there: that looks as if the command was.
+func (c *Child) Wait() (code int, err error) {
+	words, err := c.lastWords()
+	if err != nil {
+		return 0, fmt.Errorf("wait for command: %w", err)
+	}
+	var ws unix.WaitStatus
+	for {
+		if _, err = unix.Wait4(c.PID, &ws, 0, nil); !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	switch code = ExitCode(ws); {
+	case err != nil:
+		return 0, os.NewSyscallError("wait4", err)
+	case words != "":
+		return code, &StartError{code, errors.New(words)}
+	}
+	return code, nil
+}
+
+// Failure returns why the child never became the command. It is for those who
+// learn otherwise than by Wait that it never did, and with which code it ended.
+func (c *Child) Failure(code int) error {
+	words, err := c.lastWords()
+	switch {
+	case words != "":
+		return &StartError{code, errors.New(words)}
+	case code > 128: // it was killed, as the command would have been
+		return &StartError{code, fmt.Errorf("start command: killed by signal %d before it ran", code-128)}
+	case err == nil:
+		err = io.EOF
+	}
+	return fmt.Errorf("start command: child ended with status %d before it ran: %w", code, err)
+}
+
+// lastWords waits until the child is the command, or says why it is not, or ends.
+func (c *Child) lastWords() (string, error) {
+	b := make([]byte, maxReport)
+	n, err := c.report.Read(b)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return string(b[:n]), err
+}
+
+// fork starts the process. Its ends of the pipes are made inheritable just here.
+func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+	var numbers []string
+	for _, f := range []*os.File{gate, result} {
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+			return 0, os.NewSyscallError("fcntl(SETFD)", err)
+		}
+		numbers = append(numbers, strconv.Itoa(int(f.Fd())))
+	}
+	if filter != nil {
+		fd, err := inheritable(filter)
+		if err != nil {
+			return 0, err
+		}
+		defer unix.Close(fd)
+		numbers = append(numbers, strconv.Itoa(fd))
+	}
+	argv := append([]string{childName, strings.Join(numbers, ","), c.Path}, c.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+}
+
+// inheritable returns a descriptor of the bytes that a child inherits.
+func inheritable(b []byte) (int, error) {
+	fd, err := unix.MemfdCreate("tiercel-filter", 0)
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	if _, err := unix.Pwrite(fd, b, 0); err != nil {
+		return -1, errors.Join(os.NewSyscallError("pwrite", err), unix.Close(fd))
+	}
+	return fd, nil
+}
+
+func pipe() (r, w *os.File, err error) {
+	r, w, err = os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make pipe: %w", err)
+	}
+	return r, w, nil
+}
