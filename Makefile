@@ -42,8 +42,10 @@ bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
 
-generate: ## rules/FIELDS.md, from the table of fields, and the operators in rules/LANGUAGE.md
+generate: ## the eBPF programs, rules/FIELDS.md, from the table of fields, and the operators in rules/LANGUAGE.md
 	@sh .ci/install build
+	@sh .ci/install generate
+	BPF2GO_CFLAGS="-idirafter /usr/include/$$($(CC) -dumpmachine)" $(GO) generate ./kernel
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list fields --format markdown >rules/FIELDS.md.new
 	mv rules/FIELDS.md.new rules/FIELDS.md
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list operators --format markdown >rules/operators.new

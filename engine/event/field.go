@@ -17,11 +17,14 @@ type Field struct {
 	get   getter
 }
 
-// SourcePtrace is the source that traces, as --source names it.
-const SourcePtrace = "ptrace"
+// The sources, as --source names them: the one that traces, and the one in the kernel.
+const (
+	SourcePtrace = "ptrace"
+	SourceEBPF   = "ebpf"
+)
 
 // Sources are the sources that there are.
-var Sources = []string{SourcePtrace}
+var Sources = []string{SourcePtrace, SourceEBPF}
 
 // Why says why no source can answer the field, and is empty for one that is
 // answered. A field with a reason loads, and is always absent.

@@ -23,8 +23,8 @@ func typeOfNumber(list, number string) Value {
 	for list != "" {
 		var one string
 		one, list, _ = strings.Cut(list, "\x00")
-		if n, t, _ := strings.Cut(one, " "); n == number {
-			return some(t)
+		if n, token, _ := strings.Cut(one, " "); n == number {
+			return some(typeOf(token))
 		}
 	}
 	return Value{}
@@ -33,11 +33,9 @@ func typeOfNumber(list, number string) Value {
 // nthType returns the n-th type of the list, counting each once.
 func nthType(list string, n int) Value {
 	for rest := list; rest != ""; {
-		var one string
 		before := list[:len(list)-len(rest)]
-		one, rest, _ = strings.Cut(rest, "\x00")
-		_, t, _ := strings.Cut(one, " ")
-		if t == "" || strings.Contains(before, " "+t+"\x00") {
+		var t string
+		if t, rest = nextType(rest); t == "" || hasType(before, t) {
 			continue
 		}
 		if n == 0 {
@@ -46,6 +44,23 @@ func nthType(list string, n int) Value {
 		n--
 	}
 	return status(end)
+}
+
+// nextType cuts the type of the first descriptor off a list.
+func nextType(list string) (t, rest string) {
+	one, rest, _ := strings.Cut(list, "\x00")
+	_, token, _ := strings.Cut(one, " ")
+	return typeOf(token), rest
+}
+
+func hasType(list, typ string) bool {
+	for list != "" {
+		var t string
+		if t, list = nextType(list); t == typ {
+			return true
+		}
+	}
+	return false
 }
 
 // fdUID is the thread's number and the descriptor's, one behind the other.

@@ -13,10 +13,10 @@ var (
 	sockFacts = facts(FactSocket)
 )
 
-// descriptor returns the index of the parameter that is the descriptor that the
+// DescriptorParam returns the index of the parameter that is the descriptor that the
 // row is about, or -1: the first that is one, else the directory of a row that
 // has just one and makes nothing of it (unlinkat, but not renameat or execveat).
-func (r *Row) descriptor() int {
+func (r *Row) DescriptorParam() int {
 	if i := r.first(0, isFD); i >= 0 {
 		return i
 	}
@@ -41,7 +41,7 @@ func fdNum(v *View, _ *Arg, _ int) Value {
 		}
 		return ret
 	}
-	i := v.Row.descriptor()
+	i := v.Row.DescriptorParam()
 	if i < 0 {
 		return Value{}
 	}
@@ -50,7 +50,7 @@ func fdNum(v *View, _ *Arg, _ int) Value {
 
 // atCwd reports whether the event's descriptor stands for the working directory, and so is none.
 func (v *View) atCwd() bool {
-	i := v.Row.descriptor()
+	i := v.Row.DescriptorParam()
 	if i < 0 || v.Row.Params[i].Type != DirFD || v.Stage == RowOnly {
 		return false
 	}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ func fdType(v *View, _ *Arg, _ int) Value {
 	if obj.Status != Known {
 		return obj
 	}
-	if i := v.Row.descriptor(); i >= 0 && v.Row.Params[i].Type == DirFD {
+	if i := v.Row.DescriptorParam(); i >= 0 && v.Row.Params[i].Type == DirFD {
 		return str("directory")
 	}
 	return v.objectType(obj.Text)
@@ -84,6 +85,18 @@ func ObjectType(name string, domain uint16) string {
 		return anonTypes[strings.Trim(name[len("anon_inode:"):], "[]")]
 	}
 	return ""
+}
+
+// typeOf tells the type of a descriptor by what a source wrote of it: the type's
+// own word, the number of a socket's domain, or the object's name.
+func typeOf(token string) string {
+	if domain, err := strconv.ParseUint(token, 10, 16); err == nil {
+		return socketTypes[uint16(domain)]
+	}
+	if strings.HasPrefix(token, "/") || strings.Contains(token, ":") {
+		return ObjectType(token, 0)
+	}
+	return token
 }
 
 var anonTypes = map[string]string{

@@ -168,7 +168,7 @@ func procCwd(v *View, _ *Arg, _ int) Value {
 	return v.join(cwd.Text, "/")
 }
 
-// stream returns type and name of a standard stream, with a blank between.
+// stream returns what tells the type of a standard stream (see typeOf), and its name, with a blank between.
 func (v *View) stream(fd int) Value {
 	list := v.fact(FactStdio)
 	if list.Status == Known {
@@ -192,8 +192,8 @@ func stdioType(fd int) getter {
 	return func(v *View, _ *Arg, _ int) Value {
 		val := v.stream(fd)
 		if val.Status == Known {
-			typ, _, _ := strings.Cut(val.Text, " ")
-			val = some(typ)
+			token, _, _ := strings.Cut(val.Text, " ")
+			val = some(typeOf(token))
 		}
 		return val
 	}

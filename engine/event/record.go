@@ -48,12 +48,12 @@ const (
 	FactEnv    Part = 38 // the environment, NUL after each
 	FactGroup  Part = 39 // the control group's path
 	FactState  Part = 40 // numbers of the process (see State)
-	FactStdio  Part = 41 // descriptors 0, 1 and 2: type (see ObjectType), blank and what it names, NUL after each
+	FactStdio  Part = 41 // descriptors 0, 1 and 2: what tells the type (see typeOf), blank and what it names, NUL after each
 
 	FactUsage       Part = 42 // numbers of the thread's and the process's use of the machine (see UsageVTID)
 	FactLimits      Part = 43 // numbers of the process's descriptors (see LimitOpen)
 	FactInode       Part = 44 // numbers of the file that the event's descriptor is of (see InodeDevice)
-	FactDescriptors Part = 45 // the process's descriptors: number, blank and type, NUL after each (see ObjectType)
+	FactDescriptors Part = 45 // the process's descriptors: number, blank and what tells the type, NUL after each (see typeOf)
 	FactSpaces      Part = 46 // the inode numbers of the process's namespaces (see Spaces)
 	FactFolder      Part = 47 // one number: 1 where the event's descriptor is of a folder, else 0; of what has a path
 )

@@ -241,7 +241,7 @@ func (e Event) Descriptor() (fd int, ok bool) {
 	if ret, known := e.Ret(); known && row.Effect&OpensFD != 0 {
 		return int(ret), ret >= 0
 	}
-	i := row.descriptor()
+	i := row.DescriptorParam()
 	if i < 0 {
 		return 0, false
 	}
@@ -251,11 +251,15 @@ func (e Event) Descriptor() (fd int, ok bool) {
 }
 
 // hasDescriptor reports whether events of the row are about a descriptor.
-func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.descriptor() >= 0 }
+func (r *Row) hasDescriptor() bool { return r.Effect&OpensFD != 0 || r.DescriptorParam() >= 0 }
 
 // ReadsDescriptorFirst reports whether the call ends its descriptor, so that
 // what it names can only be read before.
 func (r *Row) ReadsDescriptorFirst() bool { return r.Name == "close" }
+
+// MovesBase reports whether the call changes what relative paths start from, so
+// that this can only be read before.
+func (r *Row) MovesBase() bool { return r.Name == "chdir" }
 
 // opensPath reports whether the row's descriptor is of the path that it names.
 func (r *Row) opensPath() bool { return r.Effect&OpensFD != 0 && r.first(0, isPath) >= 0 }

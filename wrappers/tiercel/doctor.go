@@ -70,7 +70,7 @@ func examine(set *rules.Set) (findings []finding, ok bool) {
 	add("pidfd_getfd", "sockets are read directly", getfd())
 	add("user notification", "", action("user_notif"))
 	add("landlock", landlock(), nil)
-	add("ebpf source", "not in this version; the kernel would allow it", kernel.Probe())
+	add("ebpf source", "not in this version; the kernel would allow it", kernel.Supported())
 	for _, r := range set.Rules {
 		if why := cannotFire(set, r, unknown); why != "" {
 			findings = append(findings, finding{"rule: " + r.Name, false, why})

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -11,16 +10,15 @@ import (
 	"tiercel/engine"
 	"tiercel/engine/capture"
 	"tiercel/engine/event"
-	"tiercel/seccomp"
-	"tiercel/tracer"
+	"tiercel/kernel"
 	"tiercel/tracer/launch"
 )
 
 // runFlags is what the flags of run say.
 type runFlags struct {
 	settings
-	source string
-	record string
+	sourceName string
+	record     string
 }
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
@@ -58,20 +56,17 @@ func newRun() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SetInterspersed(false) // what comes after COMMAND is COMMAND's
 	f.addFlags(cmd)
-	fl.StringVarP(&f.source, "source", "s", "auto", "where events come from: auto, ptrace")
+	fl.StringVarP(&f.sourceName, "source", "s", auto, "where events come from: auto, ptrace or ebpf")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
-	complete(cmd, "source", append([]string{"auto"}, event.Sources...)...)
+	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
-	switch f.source {
-	case "auto", event.SourcePtrace:
+	if f.sourceName == auto || slices.Contains(event.Sources, f.sourceName) {
 		return f.settings.check(cmd, "stderr")
-	case "ebpf":
-		return usage("--source ptrace needs no privilege", "--source: ebpf is not in this version yet")
 	}
-	return usage("auto or ptrace", "--source: unknown source %q", f.source)
+	return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
@@ -90,7 +85,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, needs: w.set.Needs()}
+	r := &live{watch: w, sourceName: f.sourceName, needs: w.set.Needs()}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -100,9 +95,10 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 // live is a watch of a command.
 type live struct {
 	*watch
-	needs   *event.Needs // of the rules, or of a recording
-	machine *engine.Machine
-	tape    *capture.Writer // nil where nothing is recorded
+	sourceName string
+	needs      *event.Needs // of the rules, or of a recording
+	machine    *engine.Machine
+	tape       *capture.Writer // nil where nothing is recorded
 }
 
 // startRecording creates the capture, if one is wanted, and asks of the source what one wants.
@@ -120,23 +116,21 @@ func (r *live) startRecording(path string) (err error) {
 }
 
 func (r *live) run(command launch.Command) error {
-	filter, unknown, err := seccomp.Compile(r.needs)
+	src, err := r.source(command)
 	if err != nil {
 		return err
 	}
-	r.warnOfUnseen(unknown)
+	defer src.close()
 	eng := engine.New(r.engineConfig())
-	t := tracer.New(tracer.Config{Command: command, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: os.Getpid() != 1})
 	signals := newForwarder(r.log)
 	signals.ending = r.breakOff
-	t.OnStart(signals.start)
+	src.OnStart(signals.start)
 	defer signals.stop()
-	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
-	if err := eng.Follow(context.Background(), t); err != nil {
+	if err := eng.Follow(context.Background(), src); err != nil {
 		r.breakOff()
-		return errors.Join(err, r.account(eng, event.SourcePtrace, t.Counters()))
+		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
-	return r.finishRecording(t.Counters().Blind, r.finish(eng, event.SourcePtrace, t.Counters(), t.ExitCode()))
+	return r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode()))
 }
 
 // warnOfUnseen names the rules that match nothing but calls which libseccomp
@@ -152,7 +146,7 @@ func (r *live) warnOfUnseen(unknown []string) {
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.
-func (r *live) gate() tracer.Gate {
+func (r *live) gate() kernel.Gate {
 	if r.tape != nil {
 		return capture.Everything{}
 	}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT
+ *
+ * Writing a record (event.Event): a header, then parts. The record is built in
+ * the processor's scratch and goes into the ring as it is.
+ */
+#pragma once
+
+#define HEADER 80
+#define PART_HEADER 4
+#define LIMIT (MAX_SIZE - MAX_STRING - 32) /* a part is begun only where the longest one fits */
+
+struct header {
+	__u32 size;
+	__u16 row;
+	__u16 flags;
+	__s32 pid, tid;
+	__u64 time;
+	__s64 ret;
+	__u64 args[6];
+};
+
+static __always_inline struct scratch *scratch(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&scratches, &cpu);
+}
+
+/* part_at returns the part that starts at the offset. */
+static __always_inline __u8 *part_at(struct scratch *s, __u32 start) { return &s->buf[bounded(start, MAX_SIZE - 1)]; }
+
+static __always_inline __u32 size_of(__u8 *part) { return part[2] | part[3] << 8; }
+
+/* room returns where the next part's bytes go, MAX_STRING of them, or 0 where the record is full. */
+static __always_inline __u8 *room(struct scratch *s)
+{
+	__u32 n = s->n;
+
+	if (n > LIMIT)
+		return 0;
+	return &s->buf[n + PART_HEADER];
+}
+
+/* finish_part ends the part whose bytes were written into room. */
+static __always_inline void finish_part(struct scratch *s, __u32 part, __u64 size, __u32 flags)
+{
+	__u32 n = s->n;
+	__u8 *at;
+
+	if (n > LIMIT)
+		return;
+	if (size > MAX_STRING)
+		size = MAX_STRING;
+	at = &s->buf[n];
+	at[0] = part;
+	at[1] = flags;
+	at[2] = size;
+	at[3] = size >> 8;
+	__builtin_memset(at + PART_HEADER + size, 0, 7);
+	s->n = n + ((PART_HEADER + size + 7) & ~7u);
+}
+
+static __always_inline void add_unreadable(struct scratch *s, __u32 part)
+{
+	finish_part(s, part, 0, UNREADABLE);
+}
+
+/* add_word adds a part that is one number. */
+static __always_inline void add_word(struct scratch *s, __u32 part, __u64 word)
+{
+	__u8 *to = room(s);
+
+	if (!to)
+		return;
+	__builtin_memcpy(to, &word, 8);
+	finish_part(s, part, 8, 0);
+}
+
+/* begin starts a record of the row. */
+static __always_inline void begin(struct scratch *s, __u32 row, __s32 pid, __s32 tid)
+{
+	struct header *h = (void *)s->buf;
+
+	__builtin_memset(h, 0, sizeof(*h));
+	h->row = row;
+	h->pid = pid;
+	h->tid = tid;
+	h->time = epoch + bpf_ktime_get_boot_ns();
+	s->row = row;
+	s->n = HEADER;
+}
+
+static __always_inline struct tally *tally_of(__u32 row)
+{
+	return bpf_map_lookup_elem(&tallies, &row);
+}
+
+/* emit puts the record into the ring. Under pressure the last of its room is
+ * kept for valuable rows: an exec must not be lost for a flood of opens. */
+static __always_inline void emit(struct scratch *s, int valuable)
+{
+	struct tally *t = tally_of(s->row);
+	__u32 n = s->n;
+
+	if (!t || n > MAX_SIZE)
+		return;
+	((struct header *)s->buf)->size = n;
+	if (!valuable && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shed_above)
+		t->shed++;
+	else if (bpf_ringbuf_output(&ring, s->buf, n, 0))
+		t->lost++;
+	else
+		return;
+	__sync_fetch_and_add(&losses, 1);
+}
+
+/* add_user adds a part of size bytes of the workload's memory, MAX_STRING of them at most. */
+static __always_inline void add_user(struct scratch *s, __u32 part, __u64 from, __u64 size)
+{
+	__u8 *to = room(s);
+	__u32 flags = 0;
+
+	if (!to)
+		return;
+	if (size >= MAX_STRING) {
+		size = MAX_STRING;
+		flags = CUT;
+	}
+	size = bounded(size, OFFSET);
+	if (bpf_probe_read_user(to, size, (void *)from))
+		add_unreadable(s, part);
+	else
+		finish_part(s, part, size, flags);
+}
+
+/* add_string adds a text of the workload's memory, up to its NUL. Where the
+ * memory ends before that, what is in the last page. */
+__noinline int add_string(__u64 from, __u32 part)
+{
+	struct scratch *s = scratch();
+	__u8 *to;
+	long n;
+
+	if (!s)
+		return 0;
+	to = room(s);
+	if (!to)
+		return 0;
+	if (!from) {
+		add_unreadable(s, part);
+		return 0;
+	}
+	n = bpf_probe_read_user_str(to, MAX_STRING + 1, (void *)from);
+	if (n > 0) {
+		finish_part(s, part, n - 1, n - 1 >= MAX_STRING ? CUT : 0);
+		return 0;
+	}
+	n = MAX_STRING - (from & (MAX_STRING - 1)); /* the rest of the page, as it is of that size */
+	if (bpf_probe_read_user(to, n & (MAX_STRING - 1), (void *)from) || !(n & (MAX_STRING - 1)))
+		add_unreadable(s, part);
+	else
+		finish_part(s, part, n & (MAX_STRING - 1), CUT);
+	return 0;
+}
+
+/* user_word reads the i-th pointer-sized word of an array in the workload's memory. */
+static __always_inline long user_word(__u64 *word, __u64 from, __u32 i, __u32 compat)
+{
+	__u32 half = 0;
+	long err;
+
+	if (!compat)
+		return bpf_probe_read_user(word, 8, (void *)(from + 8 * i));
+	err = bpf_probe_read_user(&half, 4, (void *)(from + 4 * i));
+	*word = half;
+	return err;
+}
+
+#define MAX_STRINGS 128
+
+/* add_strings adds a NULL-terminated array of texts of the workload's memory, a NUL after each. */
+__noinline int add_strings(__u64 from, __u32 part)
+{
+	struct scratch *s = scratch();
+	__u32 used = 0, flags = CUT;
+	__u64 text;
+	__u8 *to;
+	long n;
+	int i;
+
+	if (!s)
+		return 0;
+	to = room(s);
+	if (!to)
+		return 0;
+	for (i = 0; i < MAX_STRINGS; i++) {
+		if (user_word(&text, from, i, s->compat))
+			break;
+		if (!text) {
+			flags = 0;
+			break;
+		}
+		if (used >= MAX_STRING)
+			break;
+		n = bpf_probe_read_user_str(to + used, MAX_STRING - used, (void *)text);
+		if (n <= 0 || used + n >= MAX_STRING)
+			break;
+		used += n;
+	}
+	if (!used && flags)
+		add_unreadable(s, part);
+	else
+		finish_part(s, part, used, flags);
+	return 0;
+}
+
+#define MAX_SOCKADDR 128 /* struct sockaddr_storage */
+
+/* add_sockaddr adds a socket address of the workload's memory. */
+__noinline int add_sockaddr(__u64 from, __u64 size, __u32 part)
+{
+	struct scratch *s = scratch();
+
+	if (!s)
+		return 0;
+	size = (__u32)size; /* an int */
+	if (!from || !size || size > MAX_SOCKADDR)
+		add_unreadable(s, part);
+	else
+		add_user(s, part, from, size);
+	return 0;
+}
+
+/* add_msgname adds the address that a struct msghdr names. */
+__noinline int add_msgname(__u64 from, __u32 part)
+{
+	struct scratch *s = scratch();
+	__u64 name = 0, size = 0;
+
+	if (!s)
+		return 0;
+	if (!from || user_word(&name, from, 0, s->compat) || user_word(&size, from, 1, s->compat) || !name) {
+		add_unreadable(s, part);
+		return 0;
+	}
+	size = (__u32)size;
+	if (size < 1u << 31 && size > MAX_SOCKADDR)
+		size = MAX_SOCKADDR; /* as the kernel does */
+	return add_sockaddr(name, size, part);
+}
+
+/* put_char and put_number write into a part under construction, at the offset, and return the next. */
+static __always_inline __u64 put_char(__u8 *to, __u64 at, char c)
+{
+	if (at < MAX_STRING)
+		to[at] = c;
+	return at + 1;
+}
+
+#define put_text(to, at, text)                                       \
+	({                                                           \
+		__u64 put_at = (at);                                 \
+		if (put_at < MAX_STRING) {                           \
+			__builtin_memcpy((to) + put_at, text, sizeof(text) - 1); \
+			put_at += sizeof(text) - 1;                  \
+		}                                                    \
+		put_at;                                              \
+	})
+
+static __always_inline __u64 put_number(struct scratch *s, __u8 *to, __u64 at, __u64 number)
+{
+	__u32 n;
+	int i;
+
+	for (i = DIGITS - 1; i >= 0; i--) {
+		s->digits[i] = '0' + number % 10;
+		number /= 10;
+		s->first = i;
+		if (!number)
+			break;
+	}
+	n = DIGITS - (s->first & 31);
+	if (at < MAX_STRING)
+		bpf_probe_read_kernel(to + at, n & 31, &s->digits[s->first & 31]);
+	return at + (n & 31);
+}

@@ -1,0 +1,162 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
+)
+
+// batch is how long the reader sleeps after it has found events: those that come
+// meanwhile wake nobody.
+const batch = time.Millisecond
+
+// idle is how long the reader sleeps at most.
+const idle = 100 * time.Millisecond
+
+// Run tells of the processes that are there, and then of what happens, until ctx
+// ends, or with Tree the last process is gone. It closes the ring.
+func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
+	defer out.Close()
+	defer context.AfterFunc(ctx, p.wake.wake)()
+	if err := p.describe(ctx, out); err != nil {
+		return err
+	}
+	for detached := false; ; {
+		over := p.over(ctx)
+		if over && !detached {
+			detached = true
+			if err := p.detach(); err != nil {
+				return fmt.Errorf("detach programs: %w", err)
+			}
+		}
+		n, err := p.drain(out)
+		switch {
+		case err != nil:
+			return err
+		case n > 0:
+			time.Sleep(batch)
+		case over:
+			return nil
+		default:
+			p.wake.wait(idle)
+		}
+		if err := p.setEpoch(); err != nil {
+			return err
+		}
+	}
+}
+
+// over reports whether nothing more is to come.
+func (p *Probe) over(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	var alive, born int64
+	if !p.tree || p.objs.Born.Get(&born) != nil || born == 0 {
+		return false
+	}
+	return p.objs.Alive.Get(&alive) == nil && alive == 0
+}
+
+// setEpoch tells the programs what the clock shows now.
+func (p *Probe) setEpoch() error {
+	var up unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &up); err != nil {
+		return os.NewSyscallError("clock_gettime", err)
+	}
+	if err := p.objs.Epoch.Set(event.Now() - uint64(up.Nano())); err != nil {
+		return fmt.Errorf("set clock: %w", err)
+	}
+	return nil
+}
+
+// describe tells of the processes that were there before the programs were: all
+// of the machine, or those above a tree.
+func (p *Probe) describe(ctx context.Context, out *event.Ring) error {
+	pids := procfs.Ancestors(os.Getpid())
+	if !p.tree {
+		all, err := procfs.Processes()
+		if err != nil {
+			return err
+		}
+		pids = all
+	}
+	for _, pid := range pids {
+		p.proc.Describe(pid, p.wants.Load().needs.Process)
+		p.counters.Seen++
+		if err := out.Put(ctx, p.rec.Event()); err != nil {
+			return err
+		}
+		p.counters.Queued++
+	}
+	return nil
+}
+
+// drain hands over what is in the kernel's ring, and returns how many records that were.
+func (p *Probe) drain(out *event.Ring) (n int, err error) {
+	for {
+		b, size, ok := p.ring.next()
+		if !ok {
+			return n, nil
+		}
+		n++
+		if ev, err := event.Parse(b); err != nil {
+			p.counters.Lost++ // never seen: the programs write whole records
+		} else if err := p.pass(out, ev); err != nil {
+			return n, err
+		}
+		p.ring.release(size)
+	}
+}
+
+// pass queues an event that matters. It waits for room with no regard to the
+// context: what has happened is told to the end.
+func (p *Probe) pass(out *event.Ring, ev event.Event) error {
+	w := p.wants.Load()
+	row := ev.Row()
+	changes := row.When == event.Pseudo || row.Effect&event.Executes != 0
+	if ret, ok := ev.Ret(); ok && ret >= 0 && w.needs.Rows[ev.RowIndex()].State {
+		changes = true
+	}
+	if !changes && w.gate.Decide(ev) == event.Drop {
+		p.counters.Filtered++
+		return nil
+	}
+	p.counters.Queued++
+	return out.Put(context.Background(), ev)
+}
+
+// Counters returns what was counted. It may be called once Run has returned.
+func (p *Probe) Counters() event.Counters {
+	c := p.counters
+	for _, t := range p.tallies() {
+		c.Seen += t.Seen
+		c.Filtered += t.Filtered
+		c.Lost += t.Lost + t.Shed
+	}
+	return c
+}
+
+// tallies returns what the programs counted, by row, of all processors together.
+func (p *Probe) tallies() []sourceTally {
+	all := make([]sourceTally, len(event.Table))
+	var each []sourceTally
+	for i := range all {
+		if p.objs.Tallies.Lookup(uint32(i), &each) != nil {
+			continue
+		}
+		for _, t := range each {
+			all[i].Seen += t.Seen
+			all[i].Filtered += t.Filtered
+			all[i].Lost += t.Lost
+			all[i].Shed += t.Shed
+		}
+	}
+	return all
+}
