@@ -67,6 +67,9 @@ func runScripts(t *testing.T, dir string) {
 func setup(env *testscript.Env) error {
 	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	env.Setenv("LC_ALL", "C")
+	if s := os.Getenv("TIERCEL_SOURCE"); s != "" {
+		env.Setenv("TIERCEL_SOURCE", s)
+	}
 	env.Setenv("HOME", env.WorkDir)
 	return os.Chmod(env.WorkDir, 0o755)
 }

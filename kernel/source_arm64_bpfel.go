@@ -82,6 +82,8 @@ type sourceScratch struct {
 	Row     uint32
 	Compat  uint32
 	Matches uint32
+	Index   uint32
+	Phase   uint32
 	Last    uint32
 	First   uint32
 	At      uint32
@@ -117,6 +119,7 @@ const (
 	sourceMapScope            = "scope"
 	sourceMapScratches        = "scratches"
 	sourceMapTallies          = "tallies"
+	sourceMapWriter           = "writer"
 	sourceProgCallBegins      = "call_begins"
 	sourceProgCallEnds        = "call_ends"
 	sourceProgLocate          = "locate"
@@ -124,6 +127,7 @@ const (
 	sourceProgProcessExits    = "process_exits"
 	sourceProgProcessForks    = "process_forks"
 	sourceProgSignalDelivered = "signal_delivered"
+	sourceProgWrite           = "write"
 	sourceVarAlive            = "alive"
 	sourceVarBoot             = "boot"
 	sourceVarBorn             = "born"
@@ -196,6 +200,7 @@ type sourceProgramSpecs struct {
 	ProcessExits    *ebpf.ProgramSpec `ebpf:"process_exits"`
 	ProcessForks    *ebpf.ProgramSpec `ebpf:"process_forks"`
 	SignalDelivered *ebpf.ProgramSpec `ebpf:"signal_delivered"`
+	Write           *ebpf.ProgramSpec `ebpf:"write"`
 }
 
 // sourceMapSpecs contains maps before they are loaded into the kernel.
@@ -213,6 +218,7 @@ type sourceMapSpecs struct {
 	Scope       *ebpf.MapSpec `ebpf:"scope"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Tallies     *ebpf.MapSpec `ebpf:"tallies"`
+	Writer      *ebpf.MapSpec `ebpf:"writer"`
 }
 
 // sourceVariableSpecs contains global variables before they are loaded into the kernel.
@@ -273,6 +279,7 @@ type sourceMaps struct {
 	Scope       *ebpf.Map `ebpf:"scope"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Tallies     *ebpf.Map `ebpf:"tallies"`
+	Writer      *ebpf.Map `ebpf:"writer"`
 }
 
 func (m *sourceMaps) Close() error {
@@ -288,6 +295,7 @@ func (m *sourceMaps) Close() error {
 		m.Scope,
 		m.Scratches,
 		m.Tallies,
+		m.Writer,
 	)
 }
 
@@ -329,6 +337,7 @@ type sourcePrograms struct {
 	ProcessExits    *ebpf.Program `ebpf:"process_exits"`
 	ProcessForks    *ebpf.Program `ebpf:"process_forks"`
 	SignalDelivered *ebpf.Program `ebpf:"signal_delivered"`
+	Write           *ebpf.Program `ebpf:"write"`
 }
 
 func (p *sourcePrograms) Close() error {
@@ -340,6 +349,7 @@ func (p *sourcePrograms) Close() error {
 		p.ProcessExits,
 		p.ProcessForks,
 		p.SignalDelivered,
+		p.Write,
 	)
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #define DESCRIPTORS 256 /* of a process that are listed */
-#define OPEN_WORDS 256 /* of the set of open descriptors that are counted, 64 each */
+#define OPEN_WORDS 128 /* of the set of open descriptors that are counted, 64 each */
 
 static __always_inline int is_directory(struct file *f) { return (BPF_CORE_READ(f, f_inode, i_mode) & S_IFMT) == S_IFDIR; }
 static __always_inline int is_socket(struct file *f) { return BPF_CORE_READ(f, f_inode, i_sb, s_magic) == SOCK_MAGIC; }
@@ -13,27 +13,35 @@ static __always_inline int is_socket(struct file *f) { return BPF_CORE_READ(f, f
 /* put_token writes what tells a descriptor's type: the domain of a socket, the
  * word for a directory, or what the object is called, of a file just the slash
  * (event.typeOf). */
-static __always_inline __u64 put_token(struct scratch *s, __u8 *to, __u64 at, struct file *f)
+__noinline int put_token(__u64 file, __u32 offset)
 {
+	struct scratch *s = scratch();
+	struct file *f = (void *)file;
 	struct socket *sock;
-	__u64 end;
+	__u64 at = bounded(offset, OFFSET), end;
+	__u8 *to;
 
+	if (!s || at > MAX_STRING)
+		return at;
+	to = room(s);
+	if (!to)
+		return at;
 	if (is_directory(f))
 		return put_text(to, at, "directory");
 	if (is_socket(f)) {
 		sock = BPF_CORE_READ(f, private_data);
-		return put_number(s, to, at, BPF_CORE_READ(sock, sk, __sk_common.skc_family));
+		return put_number(BPF_CORE_READ(sock, sk, __sk_common.skc_family), at);
 	}
-	end = put_object(s, to, at, f);
+	end = bounded(put_object(file, at), OFFSET);
 	return end == at ? put_char(to, at, '/') : end;
 }
 
 /* put_stream writes a descriptor's token and name, and a NUL. */
 __noinline int put_stream(__s32 fd, __u32 offset)
 {
-	__u64 at = bounded(offset, OFFSET);
 	struct scratch *s = scratch();
 	struct file *f = file_of(fd);
+	__u64 at = bounded(offset, OFFSET);
 	__u8 *to;
 
 	if (!s || at > MAX_STRING)
@@ -42,11 +50,9 @@ __noinline int put_stream(__s32 fd, __u32 offset)
 	if (!to)
 		return at;
 	if (f) {
-		at = put_token(s, to, at, f);
+		at = bounded(put_token((__u64)f, at), OFFSET);
 		at = put_char(to, at, ' ');
-		if (at > MAX_STRING)
-			return at;
-		at = bounded(put_file(s, to, at, f), OFFSET);
+		at = bounded(put_file(f, at), OFFSET);
 	}
 	return put_char(to, at, 0);
 }
@@ -63,9 +69,9 @@ static __always_inline void add_stdio(struct scratch *s)
 /* put_descriptor writes a descriptor's number and token, and a NUL; nothing where it is closed. */
 __noinline int put_descriptor(__s32 fd, __u32 offset)
 {
-	__u64 at = bounded(offset, OFFSET);
 	struct scratch *s = scratch();
 	struct file *f = file_of(fd);
+	__u64 at = bounded(offset, OFFSET);
 	__u8 *to;
 
 	if (!s || !f || at > MAX_STRING)
@@ -73,9 +79,9 @@ __noinline int put_descriptor(__s32 fd, __u32 offset)
 	to = room(s);
 	if (!to)
 		return at;
-	at = put_number(s, to, at, fd);
+	at = bounded(put_number(fd, at), OFFSET);
 	at = put_char(to, at, ' ');
-	at = put_token(s, to, at, f);
+	at = bounded(put_token((__u64)f, at), OFFSET);
 	return put_char(to, at, 0);
 }
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#define DEPTH 128 /* elements and mounts of a path; what is above is cut off */
+#define DEPTH 96 /* elements and mounts of a path; what is above is cut off */
 #define NAME_MAX 255
 
 #define PIPE_MAGIC 0x50495045
@@ -129,14 +129,22 @@ static __always_inline __u64 put_name(__u8 *to, __u64 at, const void *name)
 	return n > 0 ? at + n - 1 : at;
 }
 
-/* put_object writes what a file without a path is called, at the offset; the
- * same offset comes back where it has one. */
-static __always_inline __u64 put_object(struct scratch *s, __u8 *to, __u64 at, struct file *f)
+/* put_object writes what a file without a path is called; the same offset comes
+ * back where it has one. */
+__noinline int put_object(__u64 file, __u32 offset)
 {
+	struct scratch *s = scratch();
+	struct file *f = (void *)file;
 	struct dentry *d = BPF_CORE_READ(f, f_path.dentry);
 	struct ns_common *ns;
-	__u64 inode = BPF_CORE_READ(f, f_inode, i_ino);
+	__u64 at = bounded(offset, OFFSET);
+	__u8 *to;
 
+	if (!s || at > MAX_STRING)
+		return at;
+	to = room(s);
+	if (!to)
+		return at;
 	switch (BPF_CORE_READ(d, d_sb, s_magic)) {
 	case PIPE_MAGIC:
 		at = put_text(to, at, "pipe:[");
@@ -155,21 +163,20 @@ static __always_inline __u64 put_object(struct scratch *s, __u8 *to, __u64 at, s
 	case PIDFD_MAGIC:
 		return put_text(to, at, "anon_inode:[pidfd]");
 	default:
-		if (d == BPF_CORE_READ(d, d_parent) && d != BPF_CORE_READ(f, f_path.mnt, mnt_root)) { /* memory that is a file */
-			at = put_char(to, at, '/');
-			at = put_name(to, at, BPF_CORE_READ(d, d_name.name));
-			at = put_text(to, at, " (deleted)");
-		}
-		return at;
+		if (d != BPF_CORE_READ(d, d_parent) || d == BPF_CORE_READ(f, f_path.mnt, mnt_root))
+			return at;
+		at = put_char(to, at, '/'); /* memory that is a file */
+		at = put_name(to, at, BPF_CORE_READ(d, d_name.name));
+		return put_text(to, at, " (deleted)");
 	}
-	at = put_number(s, to, at, inode);
+	at = bounded(put_number(BPF_CORE_READ(f, f_inode, i_ino), at), OFFSET);
 	return put_char(to, at, ']');
 }
 
 /* put_file writes what a file is called. */
-static __always_inline __u32 put_file(struct scratch *s, __u8 *to, __u64 at, struct file *f)
+static __always_inline __u32 put_file(struct file *f, __u32 at)
 {
-	__u64 end = put_object(s, to, at, f);
+	__u32 end = put_object((__u64)f, at);
 
 	if (end == at)
 		end = put_path((__u64)BPF_CORE_READ(f, f_path.dentry), (__u64)BPF_CORE_READ(f, f_path.mnt), at);
@@ -181,18 +188,14 @@ __noinline int add_file(__u64 file, __u32 part)
 {
 	struct scratch *s = scratch();
 	__u32 n;
-	__u8 *to;
 
 	if (!s)
-		return 0;
-	to = room(s);
-	if (!to)
 		return 0;
 	if (!file) {
 		add_unreadable(s, part);
 		return 0;
 	}
-	n = put_file(s, to, 0, (void *)file);
+	n = put_file((void *)file, 0);
 	finish_part(s, part, n & ~WAS_CUT, n & WAS_CUT ? CUT : 0);
 	return 0;
 }

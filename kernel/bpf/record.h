@@ -176,7 +176,7 @@ static __always_inline long user_word(__u64 *word, __u64 from, __u32 i, __u32 co
 	return err;
 }
 
-#define MAX_STRINGS 128
+#define MAX_STRINGS 64
 
 /* add_strings adds a NULL-terminated array of texts of the workload's memory, a NUL after each. */
 __noinline int add_strings(__u64 from, __u32 part)
@@ -249,7 +249,7 @@ __noinline int add_msgname(__u64 from, __u32 part)
 	return add_sockaddr(name, size, part);
 }
 
-/* put_char and put_number write into a part under construction, at the offset, and return the next. */
+/* These write into the part under construction, at the offset, and return the next one. */
 static __always_inline __u64 put_char(__u8 *to, __u64 at, char c)
 {
 	if (at < MAX_STRING)
@@ -267,11 +267,19 @@ static __always_inline __u64 put_char(__u8 *to, __u64 at, char c)
 		put_at;                                              \
 	})
 
-static __always_inline __u64 put_number(struct scratch *s, __u8 *to, __u64 at, __u64 number)
+__noinline int put_number(__u64 number, __u32 offset)
 {
+	struct scratch *s = scratch();
+	__u64 at = bounded(offset, OFFSET);
 	__u32 n;
+	__u8 *to;
 	int i;
 
+	if (!s || at >= MAX_STRING)
+		return at;
+	to = room(s);
+	if (!to)
+		return at;
 	for (i = DIGITS - 1; i >= 0; i--) {
 		s->digits[i] = '0' + number % 10;
 		number /= 10;
@@ -280,7 +288,6 @@ static __always_inline __u64 put_number(struct scratch *s, __u8 *to, __u64 at, _
 			break;
 	}
 	n = DIGITS - (s->first & 31);
-	if (at < MAX_STRING)
-		bpf_probe_read_kernel(to + at, n & 31, &s->digits[s->first & 31]);
+	bpf_probe_read_kernel(to + at, n & 31, &s->digits[s->first & 31]);
 	return at + (n & 31);
 }

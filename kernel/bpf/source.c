@@ -148,9 +148,10 @@ static __always_inline int take(struct scratch *s, __u32 tid)
 }
 
 /* end_call writes the event of a call that has its result in the scratch. */
-static __always_inline void end_call(struct scratch *s, struct row *r, __u32 index, struct task_struct *task)
+static __always_inline void end_call(struct scratch *s, struct row *r, struct task_struct *task)
 {
 	struct header *h = (void *)s->buf;
+	__u32 index = s->index;
 	struct tally *t = tally_of(index);
 	int changes = r->state && s->ret >= 0, was_held = 0;
 	__u32 tid = bpf_get_current_pid_tgid();
@@ -182,8 +183,36 @@ static __always_inline void end_call(struct scratch *s, struct row *r, __u32 ind
 	emit(s, r->valuable);
 }
 
-/* leave deals with the end of a watched call. */
-static __always_inline void leave(struct pt_regs *regs, long nr, long ret)
+/* begin_early writes or begins the record of a call that has not run yet. */
+static __always_inline void begin_early(struct scratch *s, struct row *r, struct task_struct *task)
+{
+	struct tally *t = tally_of(s->index);
+
+	if (!t)
+		return;
+	s->matches = 1;
+	begin_call(s, r, s->index, task);
+	if (r->held != BASE_MOVES)
+		add_call_facts(s, r, 0);
+	if (!r->at_entry) {
+		hold(s, bpf_get_current_pid_tgid());
+		return;
+	}
+	t->seen++;
+	emit(s, r->valuable);
+}
+
+/* write_record goes on with the writer, and does not come back. */
+static __always_inline void write_record(struct bpf_raw_tracepoint_args *ctx, struct scratch *s, __u32 index, __u32 phase)
+{
+	s->index = index;
+	s->phase = phase;
+	bpf_tail_call(ctx, &writer, 0);
+	__sync_fetch_and_add(&losses, 1);
+}
+
+/* leave deals with the end of a call that may be watched. */
+static __always_inline void leave(struct bpf_raw_tracepoint_args *ctx, struct pt_regs *regs, long nr, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s = scratch();
@@ -201,7 +230,7 @@ static __always_inline void leave(struct pt_regs *regs, long nr, long ret)
 	if (!ret && r->effect & (EXECUTES | SPAWNS))
 		return; /* told by the new image; the child's half */
 	s->ret = ret;
-	end_call(s, r, index, task);
+	write_record(ctx, s, index, CALL_ENDS);
 }
 
 /* restarted returns the number of the call that restart_syscall(2) goes on with. */
@@ -235,7 +264,7 @@ int call_ends(struct bpf_raw_tracepoint_args *ctx)
 			nr = restarted(nr);
 	}
 	if (ret < RESTART_FIRST || ret > RESTART_LAST) {
-		leave(regs, nr, ret);
+		leave(ctx, regs, nr, ret);
 		return 0;
 	}
 	registers_at = (void *)regs - BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), stack);
@@ -272,7 +301,7 @@ int signal_delivered(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	if (ret == RESTART_BLOCK && is_restart_call(nr, task))
 		nr = restarted(nr);
-	leave(regs, nr, -EINTR);
+	leave(ctx, regs, nr, -EINTR);
 	return 0;
 }
 
@@ -285,7 +314,6 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	long nr = ctx->args[1];
 	struct scratch *s;
 	struct row *r;
-	struct tally *t;
 	int index;
 
 	if (!is_in(early, nr))
@@ -297,20 +325,10 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	if (index < 0)
 		return 0;
 	r = row_of(index);
-	t = tally_of(index);
-	if (!r || !t || !(r->at_entry || r->held))
+	if (!r || !(r->at_entry || r->held))
 		return 0;
 	s->ret = 0;
-	s->matches = 1;
-	begin_call(s, r, index, task);
-	if (r->held != BASE_MOVES)
-		add_call_facts(s, r, 0);
-	if (r->at_entry) {
-		t->seen++;
-		emit(s, r->valuable);
-	} else {
-		hold(s, bpf_get_current_pid_tgid());
-	}
+	write_record(ctx, s, index, CALL_BEGINS);
 	return 0;
 }
 
@@ -442,27 +460,20 @@ static __always_inline void add_argv(struct scratch *s, struct task_struct *task
 	add_user(s, part, from, BPF_CORE_READ(mm, arg_end) - from);
 }
 
-SEC("raw_tp/sched_process_exec")
-int process_executes(struct bpf_raw_tracepoint_args *ctx)
+/* write_image tells of a new image. */
+static __always_inline void write_image(struct scratch *s, struct linux_binprm *exec, struct task_struct *task)
 {
-	struct task_struct *task = (void *)ctx->args[0];
-	struct scratch *s = scratch();
-	struct header *h;
+	struct header *h = (void *)s->buf;
 	struct row *r;
 	__u32 start, index, first;
 
-	if (!s || (__u32)(bpf_get_current_pid_tgid() >> 32) == own_tgid)
-		return 0;
-	if (scoped && !comes_in(s, task))
-		return 0;
 	begin(s, exec_row, pid_of(task), tid_of(task));
 	start = s->n;
-	index = add_exec_name(s, (void *)ctx->args[2]);
+	index = add_exec_name(s, exec);
 	first = index == execveat_row ? 1 : 0;
 	r = row_of(index);
 	if (!r)
-		return 0;
-	h = (void *)s->buf;
+		return;
 	h->row = s->row = index;
 	h->flags = COMPLETE;
 	__builtin_memcpy(h->args, s->args, sizeof(h->args));
@@ -471,6 +482,43 @@ int process_executes(struct bpf_raw_tracepoint_args *ctx)
 	add_image();
 	add_facts(r->facts);
 	raise(s, index);
+}
+
+SEC("raw_tp/sched_process_exec")
+int process_executes(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct scratch *s = scratch();
+
+	if (!s || (__u32)(bpf_get_current_pid_tgid() >> 32) == own_tgid)
+		return 0;
+	if (!scoped || comes_in(s, task))
+		write_record(ctx, s, exec_row, IMAGE);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int write(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct scratch *s = scratch();
+	struct row *r;
+
+	if (!s)
+		return 0;
+	r = row_of(s->index);
+	if (!r)
+		return 0;
+	switch (s->phase) {
+	case CALL_ENDS:
+		end_call(s, r, task);
+		break;
+	case CALL_BEGINS:
+		begin_early(s, r, task);
+		break;
+	case IMAGE:
+		write_image(s, (void *)ctx->args[2], task);
+	}
 	return 0;
 }
 

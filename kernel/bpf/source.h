@@ -108,12 +108,17 @@ struct row {
 	struct clause clause[CLAUSES];
 };
 
+/* What the record is of. */
+enum { CALL_ENDS, CALL_BEGINS, IMAGE };
+
 /* A record under construction, of the call at hand. */
 struct scratch {
 	__u32 n; /* bytes so far */
 	__u32 row;
 	__u32 compat;
 	__u32 matches;
+	__u32 index; /* of the row */
+	__u32 phase;
 	__u32 last; /* where a path's last element starts; this and the next stand here as the verifier would follow each value of a variable */
 	__u32 first; /* of the digits of a number */
 	__u32 at;   /* where the path starts that is being built in path, from its end */
@@ -171,6 +176,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* The one program that writes records, which the others go on with: so that the
+ * kernel has to verify all that it calls just once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} writer SEC(".maps");
 
 struct tally {
 	__u64 seen, filtered;
