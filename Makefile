@@ -8,10 +8,10 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test lint bench generate fuzz clean
+.PHONY: help build static run test test-kernels lint bench generate fuzz clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 build: bin/tiercel ## bin/tiercel
 
@@ -32,6 +32,11 @@ run: bin/tiercel ## the demonstration: real deeds, and the alerts that they rais
 test: ## all tests; those that want root, Docker or more run where these are there
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) ./...
+
+test-kernels: ## the scripts on Debian's kernels 5.10, 6.1 and 6.12, in qemu; KERNELS names releases, RUN tests
+	@sh .ci/install build
+	@sh .ci/install kernels
+	@RUN='$(RUN)' bash integration/kernels.sh $(KERNELS)
 
 lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint

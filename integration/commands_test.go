@@ -51,9 +51,7 @@ func cmdStatic(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	path, err := buildStatic()
 	ts.Check(err)
-	b, err := os.ReadFile(path)
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o755))
+	ts.Check(copyProgram(ts.MkAbs(args[0]), path))
 }
 
 // cmdAlert checks a file of JSON alerts: alert FILE RULE [FIELD=VALUE]... wants
