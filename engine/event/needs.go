@@ -14,7 +14,7 @@ type RowNeed struct {
 	Match bool     // a rule can match events of the row
 	State bool     // rules read process state that the row's calls change
 	Facts Facts    // to read for an event that a rule may match
-	Only  []Clause // a rule can match an event only where one of these holds; empty where any event may be matched
+	Only  []Clause // a rule can match an event only where one of these holds; empty where any event may be matched (see MayMatch)
 	Paths *Paths   // what clauses with Path set ask of the row's path
 }
 
