@@ -64,6 +64,7 @@ func (s *Set) needsOf(r *Rule) *event.Needs {
 		needs.Rows[row].Match = r.rows.has(row)
 	}
 	r.fields(s, func(f *event.Field, arg *event.Arg) { needs.AddField(f, arg, r.rows.bools()) })
+	s.pushDown(needs, []*Rule{r})
 	return needs
 }
 

@@ -54,18 +54,3 @@ func (p *Paths) have(path string) bool {
 		slices.ContainsFunc(p.Prefixes, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
 		slices.Contains(p.Names, path[strings.LastIndexByte(path, '/')+1:])
 }
-
-// IsPlain reports whether a path is absolute and has no empty, dot or dot-dot
-// element, so that it reads the same when it is made clean.
-func IsPlain(path string) bool {
-	elements, absolute := strings.CutPrefix(path, "/")
-	if !absolute || elements == "" {
-		return absolute
-	}
-	for element := range strings.SplitSeq(elements, "/") {
-		if element == "" || element == "." || element == ".." {
-			return false
-		}
-	}
-	return true
-}

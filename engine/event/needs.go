@@ -26,8 +26,9 @@ type Clause struct {
 
 // Paths holds for an event whose Param is one of the texts, starts with one of
 // the prefixes, or has one of the names as its last element. It also holds where
-// that cannot be told from the parameter's bytes alone: it could not be read,
-// was cut, is not absolute, or has an empty, dot or dot-dot element.
+// that cannot be told from the parameter's bytes at a glance: it could not be
+// read, was cut, or is not plain (see IsPlain). That paths with a hidden element
+// are not is relied on: nothing is listed for what asks for one.
 type Paths struct {
 	Param                  int // of the row
 	Texts, Prefixes, Names []string

@@ -1,6 +1,10 @@
 package event
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // Number is the one number of a call that a field's value is made of: an
 // argument in its register, or the result.
@@ -60,49 +64,37 @@ func (n Number) Negative() (c Condition, ok bool) {
 	return Condition{Arg: n.Arg, Mask: sign, Value: sign}, n.Type.Number(sign) < 0
 }
 
-// Single reports whether the number never has two names at once, nor is told of
-// by its digits where one of its names could stand.
-func (n Number) Single() bool {
-	if n.Arg == Result {
-		return true
-	}
-	s := symbols[n.Type]
-	return s.bits == nil && s.flags == nil
-}
+// IsSum reports whether the number can have several names at once, with bars between.
+func (n Number) IsSum() bool { return n.Arg != Result && symbols[n.Type].bits != nil }
 
-// Named returns conditions, one of which holds where the number has a name of
-// those that match wants. ok is false where numbers that no condition is for
-// have such a name.
+// Named returns conditions of which one holds where the number has a name that
+// match wants, and none elsewhere. Where numbers that no condition is for have
+// such a name, ok is false. A number without a name is not asked for.
 func (n Number) Named(match func(name string) bool) (some []Condition, ok bool) {
 	if n.Arg == Result {
 		return n.results(match), true
 	}
 	s := symbols[n.Type]
-	if match(s.none) && s.none != "" || match(s.other.name) && s.other.name != "" {
+	if s.flags != nil || s.none != "" && match(s.none) || s.other.name != "" && match(s.other.name) {
 		return nil, false
 	}
 	for i := range s.bits {
 		if match(s.bits[i].name) {
-			some = append(some, s.hasBit(n, &s.bits[i]))
+			some = append(some, n.hasBit(s, &s.bits[i]))
 		}
 	}
-	var flags uint64
-	for i := range s.flags {
-		flags |= s.flags[i].value
-		if match(s.flags[i].name) {
-			some = append(some, s.hasBit(n, &s.flags[i]))
-		}
-	}
+	mask := n.Type.mask() >> s.shift << s.shift
 	for i := range s.enum {
-		if match(s.enum[i].name) {
-			some = append(some, Condition{Arg: n.Arg, Mask: n.Type.mask() &^ flags >> s.shift << s.shift, Value: s.enum[i].value << s.shift & n.Type.mask()})
+		word := s.enum[i].value << s.shift & mask
+		if c := (Condition{Arg: n.Arg, Mask: mask, Value: word}); match(string(s.append(nil, word))) && !slices.Contains(some, c) {
+			some = append(some, c)
 		}
 	}
 	return some, true
 }
 
-// hasBit is hasBits as a condition.
-func (s *symbolSet) hasBit(n Number, one *symbol) Condition {
+// hasBit is the set's hasBits as a condition.
+func (n Number) hasBit(s *symbolSet, one *symbol) Condition {
 	if one.value&^s.mask == 0 {
 		return Condition{Arg: n.Arg, Mask: s.mask, Value: one.value}
 	}
