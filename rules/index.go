@@ -141,10 +141,9 @@ func (s *Set) findNeeds() {
 		rows  rowSet
 	}
 	seen := map[use]bool{}
-	for _, r := range s.Rules {
-		if !r.Enabled {
-			continue
-		}
+	enabled := slices.DeleteFunc(slices.Clone(s.Rules), func(r *Rule) bool { return !r.Enabled })
+	s.pushDown(&s.needs, enabled)
+	for _, r := range enabled {
 		r.fields(s, func(f *event.Field, arg *event.Arg) {
 			if u := (use{f, arg, r.rows}); !seen[u] {
 				seen[u] = true

@@ -15,6 +15,7 @@ type Sheet struct {
 	Expanded []string // the condition, or each step's, with macros and lists expanded, a comparison a line
 	Program  string
 	Watched  []Watched // the calls that the kernel's filter stops for the rule, in the order of the table
+	Passes   []Passes  // what the kernel's side of a source lets pass of its calls, where it has more than a filter
 	Reads    []string  // what a source must read for it, in words
 	Stops    []Stops   // where each of its calls is decided
 }
@@ -29,7 +30,7 @@ type Watched struct {
 // Sheet describes a rule of the set. At most items values of a list are written; 0: all.
 func (s *Set) Sheet(r *Rule, items int) *Sheet {
 	needs := s.needsOf(r)
-	sheet := &Sheet{Program: s.cutProgram(r, items), Reads: readsOf(r, needs), Stops: newExaminer(s, r, needs, items).stops()}
+	sheet := &Sheet{Program: s.cutProgram(r, items), Passes: passesOf(needs, items), Reads: readsOf(r, needs), Stops: newExaminer(s, r, needs, items).stops()}
 	for _, cond := range r.conds {
 		sheet.Expanded = append(sheet.Expanded, laidOut(cond, s.preds, items))
 	}
@@ -64,6 +65,7 @@ func (s *Set) needsOf(r *Rule) *event.Needs {
 		needs.Rows[row].Match = r.rows.has(row)
 	}
 	r.fields(s, func(f *event.Field, arg *event.Arg) { needs.AddField(f, arg, r.rows.bools()) })
+	s.pushDown(needs, []*Rule{r})
 	return needs
 }
 

@@ -9,9 +9,6 @@ import (
 
 const oCreat = unix.O_CREAT
 
-// onlyPath reports flags with which nothing of the file can be read or written.
-func onlyPath(flags int64) bool { return flags&unix.O_PATH != 0 }
-
 func constant(s string) getter {
 	return func(*View, *Arg, int) Value { return str(s) }
 }
@@ -62,7 +59,7 @@ func evtFailed(v *View, _ *Arg, _ int) Value {
 	if r.Status != Known {
 		return r
 	}
-	return truth(r.Num < 0)
+	return truth(failed.Of(uint64(r.Num)))
 }
 
 func evtRes(v *View, _ *Arg, _ int) Value {
@@ -81,6 +78,19 @@ func resultName(ret int64) string {
 		return name
 	}
 	return strconv.FormatInt(ret, 10)
+}
+
+// opens is a field that depends on an open's flags alone, as openTests has it.
+func opens(name string) getter {
+	tests := openTests[name]
+	return openMode(func(flags int64) bool {
+		for _, c := range tests {
+			if !c.Of(uint64(flags)) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func openMode(is func(flags int64) bool) getter {

@@ -14,7 +14,7 @@ type RowNeed struct {
 	Match bool     // a rule can match events of the row
 	State bool     // rules read process state that the row's calls change
 	Facts Facts    // to read for an event that a rule may match
-	Only  []Clause // a rule can match an event only where one of these holds; empty where any event may be matched
+	Only  []Clause // a rule can match an event only where one of these holds; empty where any event may be matched (see MayMatch)
 	Paths *Paths   // what clauses with Path set ask of the row's path
 }
 
@@ -26,8 +26,9 @@ type Clause struct {
 
 // Paths holds for an event whose Param is one of the texts, starts with one of
 // the prefixes, or has one of the names as its last element. It also holds where
-// that cannot be told from the parameter's bytes alone: it could not be read,
-// was cut, is not absolute, or has an empty, dot or dot-dot element.
+// that cannot be told from the parameter's bytes at a glance: it could not be
+// read, was cut, or is not plain (see IsPlain). That paths with a hidden element
+// are not is relied on: nothing is listed for what asks for one.
 type Paths struct {
 	Param                  int // of the row
 	Texts, Prefixes, Names []string

@@ -159,7 +159,7 @@ func (v *View) resolve(i int) Value {
 
 // complete is a path made absolute, and clean; base is where a relative one starts.
 func (v *View) complete(raw Value, base func() Value) Value {
-	if raw.Status != Known || isClean(raw.Text) {
+	if raw.Status != Known || IsPlain(raw.Text) {
 		return raw
 	}
 	from := ""
@@ -189,8 +189,9 @@ func (e Event) NeedsBase(i int) bool {
 	return ok && (len(b) == 0 || b[0] != '/')
 }
 
-// isClean reports whether an absolute path has no empty, dot or dot-dot element.
-func isClean(p string) bool {
+// IsPlain reports whether a path is absolute and has no element that is empty or
+// starts with a dot: so it is clean, as can be told at a glance.
+func IsPlain(p string) bool {
 	if p == "/" {
 		return true
 	}

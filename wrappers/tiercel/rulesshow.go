@@ -20,6 +20,7 @@ type ruleSheet struct {
 	State      *stateInfo        `json:"state"`
 	Program    string            `json:"program"`
 	Watched    []watchedInfo     `json:"watched"`
+	Passes     []passesInfo      `json:"passes"`
 	Reads      []string          `json:"reads"`
 	Stops      []stopsInfo       `json:"stops"`
 }
@@ -44,6 +45,14 @@ type conditionInfo struct {
 	Argument string `json:"argument"`
 	Mask     uint64 `json:"mask"`
 	Value    uint64 `json:"value"`
+}
+
+// passesInfo is what the eBPF source looks at in the kernel: of the calls those
+// pass for which one of Where holds. Paths says which plain paths one asks for.
+type passesInfo struct {
+	Calls []string `json:"calls"`
+	Where []string `json:"where"`
+	Paths []string `json:"paths"`
 }
 
 type stopsInfo struct {
@@ -152,10 +161,13 @@ func newRuleSheet(set *rules.Set, r *rules.Rule, items int) ruleSheet {
 	sheet := set.Sheet(r, items)
 	s := ruleSheet{
 		ruleInfo: newRuleInfo(r), Desc: r.Desc, Places: r.Places, Exceptions: append([]rules.Exception{}, r.Except...), State: newStateInfo(r.State),
-		Expanded: sheet.Expanded, Program: sheet.Program, Watched: []watchedInfo{}, Reads: append([]string{}, sheet.Reads...), Stops: []stopsInfo{},
+		Expanded: sheet.Expanded, Program: sheet.Program, Watched: []watchedInfo{}, Passes: []passesInfo{}, Reads: append([]string{}, sheet.Reads...), Stops: []stopsInfo{},
 	}
 	for _, w := range sheet.Watched {
 		s.Watched = append(s.Watched, newWatchedInfo(w))
+	}
+	for _, p := range sheet.Passes {
+		s.Passes = append(s.Passes, passesInfo{p.Calls, append([]string{}, p.Where...), append([]string{}, p.Paths...)})
 	}
 	for _, st := range sheet.Stops {
 		s.Stops = append(s.Stops, stopsInfo{st.Calls, st.Decided.String(), st.AtEntry, st.AtExit, append([]string{}, st.Later...), append([]string{}, st.Partly...), st.Cost})

@@ -50,6 +50,7 @@ func (s *ruleSheet) text() string {
 	p.section("exceptions", s.exceptions())
 	p.section("program", s.Program)
 	p.section("filter", s.filter())
+	p.section("passed by eBPF", s.passed())
 	p.section("read for it", strings.Join(s.Reads, "\n"))
 	p.section("decided", s.decided())
 	return p.String()
@@ -123,6 +124,23 @@ func (s *ruleSheet) filter() string {
 		text += "compares no argument of the first: all comparisons are made where they stop\n"
 	}
 	return text
+}
+
+// passed says what of the calls the eBPF source's kernel side lets through.
+func (s *ruleSheet) passed() string {
+	var b strings.Builder
+	for _, p := range s.Passes {
+		calls := strings.Join(p.Calls, ", ")
+		if len(p.Where) == 0 {
+			fmt.Fprintf(&b, "%s: all\n", calls)
+			continue
+		}
+		fmt.Fprintf(&b, "%s: where %s\n", calls, strings.Join(p.Where, "\n    or "))
+		if len(p.Paths) > 0 {
+			fmt.Fprintf(&b, "    a path that %s\n    or is relative, or has an element that is empty or starts with a dot\n", strings.Join(p.Paths, "\n    or "))
+		}
+	}
+	return b.String()
 }
 
 func (w *watchedInfo) text() string {
