@@ -26,7 +26,7 @@ func (f *Field) Number(a *Arg, row int) (n Number, ok bool) {
 		if r.Effect&OpensFD != 0 {
 			return Number{Arg: Result, Type: Errno, floored: true}, true
 		}
-		return r.register(r.descriptor())
+		return r.register(r.DescriptorParam())
 	case "evt.arg", "evt.rawarg":
 		p := a.in(row)
 		if p == nil || p.arg < 0 || p.typ == OpenMode || p.typ == SockOption || (f.Name == "evt.arg") != p.typ.isNamed() {
