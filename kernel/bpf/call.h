@@ -26,6 +26,8 @@ static __always_inline __u32 is_compat(struct task_struct *task) { return BPF_CO
 
 static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, orig_ax); }
 
+static __always_inline long number_in(struct pt_regs *trusted) { return trusted->orig_ax; }
+
 static __always_inline long call_result(struct pt_regs *regs) { return BPF_CORE_READ(regs, ax); }
 
 static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
@@ -59,6 +61,8 @@ static __always_inline __u32 is_compat(struct task_struct *task) { return BPF_CO
 
 static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, syscallno); }
 
+static __always_inline long number_in(struct pt_regs *trusted) { return trusted->syscallno; }
+
 static __always_inline long call_result(struct pt_regs *regs) { return BPF_CORE_READ(regs, regs[0]); }
 
 static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
@@ -82,6 +86,15 @@ static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
 static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 {
 	return registers_at ? BPF_CORE_READ(task, stack) + registers_at : 0;
+}
+
+/* ended_call returns the number of the call that ends. All calls of the machine
+ * pay for it: where the kernel has the means (Linux 5.15) it costs no probing read. */
+static __always_inline long ended_call(struct pt_regs *regs)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return number_in((void *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return call_number(regs);
 }
 
 /* is_in reports whether a set of numbers has one. */
@@ -120,9 +133,12 @@ static __always_inline int find_row(struct scratch *s, struct pt_regs *regs, lon
 	return *row - 1;
 }
 
+/* key_of returns what a row has its place in maps by. */
+static __always_inline __u32 key_of(__u32 index) { return (generation & 1) * ROWS + (index & (ROWS - 1)); }
+
 static __always_inline struct row *row_of(__u32 index)
 {
-	__u32 key = (generation & 1) * ROWS + (index & (ROWS - 1));
+	__u32 key = key_of(index);
 
 	return bpf_map_lookup_elem(&rows, &key);
 }
@@ -174,53 +190,72 @@ __noinline int may_match(__u32 index)
 	return found;
 }
 
-#define SCAN 256 /* bytes of a path that are looked at; a longer one may always match */
+#define SCAN_WORDS 32 /* of a path that are looked at, eight bytes each; a longer one may always match */
+#define EACH(byte) (0x0101010101010101ull * (byte))
 
-/* last_element returns where the last element of a path starts, or -1 where the
- * path is not as plain as the rules' own: relative, with an empty element or one
- * that starts with a dot, or too long to tell. */
-static __always_inline int last_element(struct scratch *s, __u8 *path, __u32 size)
+/* bytes_that_are returns the highest bit of each byte of a word that has the value. */
+static __always_inline __u64 bytes_that_are(__u64 word, __u8 value)
 {
-	__u32 i;
-	__u8 c, before = 0;
+	word ^= EACH(value);
+	return ~(((word & EACH(0x7f)) + EACH(0x7f)) | word | EACH(0x7f));
+}
 
-	if (size > SCAN || path[0] != '/')
-		return -1;
-	for (i = 0; i < SCAN; i++) {
-		if (i >= size)
+/* is_plain reports whether a path is absolute and has no element that is empty
+ * or starts with a dot, as the paths that rules ask for; its last slash is in
+ * the word that last tells. The bytes behind it up to a whole word are NUL. */
+static __always_inline int is_plain(struct scratch *s, __u8 *path, __u32 size)
+{
+	__u64 word, slashes, before = 0; /* before: a slash just before the word */
+	__u32 i;
+
+	if (path[0] != '/' || size > 8 * SCAN_WORDS || path[bounded(size - 1, 8 * SCAN_WORDS - 1)] == '/')
+		return 0;
+	for (i = 0; i < SCAN_WORDS; i++) {
+		if (i * 8 >= size)
 			break;
-		c = path[i];
-		if (before == '/' && (c == '/' || c == '.'))
-			return -1;
-		if (c == '/')
-			s->last = i + 1;
-		before = c;
+		__builtin_memcpy(&word, path + i * 8, 8);
+		if (size - i * 8 < 8)
+			word &= (1ull << (size - i * 8) * 8) - 1;
+		slashes = bytes_that_are(word, '/');
+		if ((slashes << 8 | before) & (slashes | bytes_that_are(word, '.')))
+			return 0;
+		before = slashes >> 56;
+		if (slashes)
+			s->last = i * 8;
 	}
-	return s->last;
+	return 1;
+}
+
+/* last_element returns where a path's last element starts: behind the last slash of the word that last tells. */
+static __always_inline __u32 last_element(struct scratch *s, __u8 *path)
+{
+	__u32 at = bounded(s->last, 8 * SCAN_WORDS - 1), last = at, i;
+
+	for (i = 0; i < 8; i++) {
+		if (path[at + i] == '/')
+			last = at + i + 1;
+	}
+	return last;
 }
 
 /* path_may_match looks at the path whose part starts at the offset; it was the
- * last to be added, so that a NUL is behind it. */
-__noinline int path_may_match(__u32 index, __u32 start)
+ * last to be added, so that NULs are behind it. */
+__noinline int path_may_match(__u32 key, __u32 start)
 {
 	struct scratch *s = scratch();
-	struct prefix p = {.bits = 8 * (4 + PREFIX_SIZE)};
-	struct name name = {};
-	__u8 *part;
-	int last;
+	struct prefix p = {.bits = 8 * (4 + PREFIX_SIZE), .row = key};
+	struct name name = {.row = key};
+	__u8 *part, *path;
 
 	if (!s)
 		return 1;
 	part = part_at(s, start);
-	if (part[1]) /* cut or unreadable */
+	path = part + PART_HEADER;
+	if (part[1] || !is_plain(s, path, size_of(part))) /* or cut, or unreadable */
 		return 1;
-	last = last_element(s, part + PART_HEADER, size_of(part));
-	if (last < 0)
-		return 1;
-	p.row = name.row = (generation & 1) * ROWS + index;
-	__builtin_memcpy(p.text, part + PART_HEADER, PREFIX_SIZE);
+	__builtin_memcpy(p.text, path, PREFIX_SIZE);
 	if (bpf_map_lookup_elem(&prefixes, &p))
 		return 1;
-	bpf_probe_read_kernel_str(name.text, NAME_SIZE, part + PART_HEADER + bounded(last, 2 * SCAN - 1));
+	bpf_probe_read_kernel_str(name.text, NAME_SIZE, path + last_element(s, path));
 	return bpf_map_lookup_elem(&names, &name) ? 1 : 0;
 }

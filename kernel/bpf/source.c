@@ -68,7 +68,7 @@ __noinline int add_param(__u32 index, __u32 i)
 	case STRING:
 		add_string(arg, i);
 		if (p->path && r->path == i && s->matches == 2)
-			s->matches = path_may_match(index, start);
+			s->matches = path_may_match(key_of(index), start);
 		if (p->path)
 			add_base(s, p, start, BASE + i);
 		break;
@@ -254,7 +254,7 @@ SEC("raw_tp/sys_exit")
 int call_ends(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
-	long nr = call_number(regs), ret = ctx->args[1];
+	long nr = ended_call(regs), ret = ctx->args[1];
 	__u32 tid, number;
 
 	if (!is_in(watched, nr))
