@@ -108,47 +108,52 @@ type sourceTally struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	sourceMapCalls            = "calls"
-	sourceMapHierarchies      = "hierarchies"
-	sourceMapHolds            = "holds"
-	sourceMapNames            = "names"
-	sourceMapPrefixes         = "prefixes"
-	sourceMapRestarts         = "restarts"
-	sourceMapRing             = "ring"
-	sourceMapRows             = "rows"
-	sourceMapScope            = "scope"
-	sourceMapScratches        = "scratches"
-	sourceMapTallies          = "tallies"
-	sourceMapWriter           = "writer"
-	sourceProgCallBegins      = "call_begins"
-	sourceProgCallEnds        = "call_ends"
-	sourceProgLocate          = "locate"
-	sourceProgProcessExecutes = "process_executes"
-	sourceProgProcessExits    = "process_exits"
-	sourceProgProcessForks    = "process_forks"
-	sourceProgSignalDelivered = "signal_delivered"
-	sourceProgWrite           = "write"
-	sourceVarAlive            = "alive"
-	sourceVarBoot             = "boot"
-	sourceVarBorn             = "born"
-	sourceVarEarly            = "early"
-	sourceVarEpoch            = "epoch"
-	sourceVarExecRow          = "exec_row"
-	sourceVarExecveatRow      = "execveat_row"
-	sourceVarExitRow          = "exit_row"
-	sourceVarGeneration       = "generation"
-	sourceVarLosses           = "losses"
-	sourceVarOwnLevel         = "own_level"
-	sourceVarOwnNamespace     = "own_namespace"
-	sourceVarOwnRoot          = "own_root"
-	sourceVarOwnRootMount     = "own_root_mount"
-	sourceVarOwnTgid          = "own_tgid"
-	sourceVarProcessFacts     = "process_facts"
-	sourceVarRegistersAt      = "registers_at"
-	sourceVarScoped           = "scoped"
-	sourceVarShedAbove        = "shed_above"
-	sourceVarSpawnRow         = "spawn_row"
-	sourceVarWatched          = "watched"
+	sourceMapCalls                   = "calls"
+	sourceMapHierarchies             = "hierarchies"
+	sourceMapHolds                   = "holds"
+	sourceMapNames                   = "names"
+	sourceMapOperations              = "operations"
+	sourceMapPrefixes                = "prefixes"
+	sourceMapRestarts                = "restarts"
+	sourceMapRing                    = "ring"
+	sourceMapRows                    = "rows"
+	sourceMapScope                   = "scope"
+	sourceMapScratches               = "scratches"
+	sourceMapTallies                 = "tallies"
+	sourceMapWriter                  = "writer"
+	sourceProgCallBegins             = "call_begins"
+	sourceProgCallEnds               = "call_ends"
+	sourceProgLocate                 = "locate"
+	sourceProgOperationBegins        = "operation_begins"
+	sourceProgOperationEnds          = "operation_ends"
+	sourceProgOperationEndsBefore612 = "operation_ends_before_6_12"
+	sourceProgProcessExecutes        = "process_executes"
+	sourceProgProcessExits           = "process_exits"
+	sourceProgProcessForks           = "process_forks"
+	sourceProgSignalDelivered        = "signal_delivered"
+	sourceProgWrite                  = "write"
+	sourceVarAlive                   = "alive"
+	sourceVarBoot                    = "boot"
+	sourceVarBorn                    = "born"
+	sourceVarEarly                   = "early"
+	sourceVarEpoch                   = "epoch"
+	sourceVarExecRow                 = "exec_row"
+	sourceVarExecveatRow             = "execveat_row"
+	sourceVarExitRow                 = "exit_row"
+	sourceVarGeneration              = "generation"
+	sourceVarLosses                  = "losses"
+	sourceVarOperationRows           = "operation_rows"
+	sourceVarOwnLevel                = "own_level"
+	sourceVarOwnNamespace            = "own_namespace"
+	sourceVarOwnRoot                 = "own_root"
+	sourceVarOwnRootMount            = "own_root_mount"
+	sourceVarOwnTgid                 = "own_tgid"
+	sourceVarProcessFacts            = "process_facts"
+	sourceVarRegistersAt             = "registers_at"
+	sourceVarScoped                  = "scoped"
+	sourceVarShedAbove               = "shed_above"
+	sourceVarSpawnRow                = "spawn_row"
+	sourceVarWatched                 = "watched"
 )
 
 // loadSource returns the embedded CollectionSpec for source.
@@ -193,14 +198,17 @@ type sourceSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sourceProgramSpecs struct {
-	CallBegins      *ebpf.ProgramSpec `ebpf:"call_begins"`
-	CallEnds        *ebpf.ProgramSpec `ebpf:"call_ends"`
-	Locate          *ebpf.ProgramSpec `ebpf:"locate"`
-	ProcessExecutes *ebpf.ProgramSpec `ebpf:"process_executes"`
-	ProcessExits    *ebpf.ProgramSpec `ebpf:"process_exits"`
-	ProcessForks    *ebpf.ProgramSpec `ebpf:"process_forks"`
-	SignalDelivered *ebpf.ProgramSpec `ebpf:"signal_delivered"`
-	Write           *ebpf.ProgramSpec `ebpf:"write"`
+	CallBegins             *ebpf.ProgramSpec `ebpf:"call_begins"`
+	CallEnds               *ebpf.ProgramSpec `ebpf:"call_ends"`
+	Locate                 *ebpf.ProgramSpec `ebpf:"locate"`
+	OperationBegins        *ebpf.ProgramSpec `ebpf:"operation_begins"`
+	OperationEnds          *ebpf.ProgramSpec `ebpf:"operation_ends"`
+	OperationEndsBefore612 *ebpf.ProgramSpec `ebpf:"operation_ends_before_6_12"`
+	ProcessExecutes        *ebpf.ProgramSpec `ebpf:"process_executes"`
+	ProcessExits           *ebpf.ProgramSpec `ebpf:"process_exits"`
+	ProcessForks           *ebpf.ProgramSpec `ebpf:"process_forks"`
+	SignalDelivered        *ebpf.ProgramSpec `ebpf:"signal_delivered"`
+	Write                  *ebpf.ProgramSpec `ebpf:"write"`
 }
 
 // sourceMapSpecs contains maps before they are loaded into the kernel.
@@ -211,6 +219,7 @@ type sourceMapSpecs struct {
 	Hierarchies *ebpf.MapSpec `ebpf:"hierarchies"`
 	Holds       *ebpf.MapSpec `ebpf:"holds"`
 	Names       *ebpf.MapSpec `ebpf:"names"`
+	Operations  *ebpf.MapSpec `ebpf:"operations"`
 	Prefixes    *ebpf.MapSpec `ebpf:"prefixes"`
 	Restarts    *ebpf.MapSpec `ebpf:"restarts"`
 	Ring        *ebpf.MapSpec `ebpf:"ring"`
@@ -225,27 +234,28 @@ type sourceMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sourceVariableSpecs struct {
-	Alive        *ebpf.VariableSpec `ebpf:"alive"`
-	Boot         *ebpf.VariableSpec `ebpf:"boot"`
-	Born         *ebpf.VariableSpec `ebpf:"born"`
-	Early        *ebpf.VariableSpec `ebpf:"early"`
-	Epoch        *ebpf.VariableSpec `ebpf:"epoch"`
-	ExecRow      *ebpf.VariableSpec `ebpf:"exec_row"`
-	ExecveatRow  *ebpf.VariableSpec `ebpf:"execveat_row"`
-	ExitRow      *ebpf.VariableSpec `ebpf:"exit_row"`
-	Generation   *ebpf.VariableSpec `ebpf:"generation"`
-	Losses       *ebpf.VariableSpec `ebpf:"losses"`
-	OwnLevel     *ebpf.VariableSpec `ebpf:"own_level"`
-	OwnNamespace *ebpf.VariableSpec `ebpf:"own_namespace"`
-	OwnRoot      *ebpf.VariableSpec `ebpf:"own_root"`
-	OwnRootMount *ebpf.VariableSpec `ebpf:"own_root_mount"`
-	OwnTgid      *ebpf.VariableSpec `ebpf:"own_tgid"`
-	ProcessFacts *ebpf.VariableSpec `ebpf:"process_facts"`
-	RegistersAt  *ebpf.VariableSpec `ebpf:"registers_at"`
-	Scoped       *ebpf.VariableSpec `ebpf:"scoped"`
-	ShedAbove    *ebpf.VariableSpec `ebpf:"shed_above"`
-	SpawnRow     *ebpf.VariableSpec `ebpf:"spawn_row"`
-	Watched      *ebpf.VariableSpec `ebpf:"watched"`
+	Alive         *ebpf.VariableSpec `ebpf:"alive"`
+	Boot          *ebpf.VariableSpec `ebpf:"boot"`
+	Born          *ebpf.VariableSpec `ebpf:"born"`
+	Early         *ebpf.VariableSpec `ebpf:"early"`
+	Epoch         *ebpf.VariableSpec `ebpf:"epoch"`
+	ExecRow       *ebpf.VariableSpec `ebpf:"exec_row"`
+	ExecveatRow   *ebpf.VariableSpec `ebpf:"execveat_row"`
+	ExitRow       *ebpf.VariableSpec `ebpf:"exit_row"`
+	Generation    *ebpf.VariableSpec `ebpf:"generation"`
+	Losses        *ebpf.VariableSpec `ebpf:"losses"`
+	OperationRows *ebpf.VariableSpec `ebpf:"operation_rows"`
+	OwnLevel      *ebpf.VariableSpec `ebpf:"own_level"`
+	OwnNamespace  *ebpf.VariableSpec `ebpf:"own_namespace"`
+	OwnRoot       *ebpf.VariableSpec `ebpf:"own_root"`
+	OwnRootMount  *ebpf.VariableSpec `ebpf:"own_root_mount"`
+	OwnTgid       *ebpf.VariableSpec `ebpf:"own_tgid"`
+	ProcessFacts  *ebpf.VariableSpec `ebpf:"process_facts"`
+	RegistersAt   *ebpf.VariableSpec `ebpf:"registers_at"`
+	Scoped        *ebpf.VariableSpec `ebpf:"scoped"`
+	ShedAbove     *ebpf.VariableSpec `ebpf:"shed_above"`
+	SpawnRow      *ebpf.VariableSpec `ebpf:"spawn_row"`
+	Watched       *ebpf.VariableSpec `ebpf:"watched"`
 }
 
 // sourceObjects contains all objects after they have been loaded into the kernel.
@@ -272,6 +282,7 @@ type sourceMaps struct {
 	Hierarchies *ebpf.Map `ebpf:"hierarchies"`
 	Holds       *ebpf.Map `ebpf:"holds"`
 	Names       *ebpf.Map `ebpf:"names"`
+	Operations  *ebpf.Map `ebpf:"operations"`
 	Prefixes    *ebpf.Map `ebpf:"prefixes"`
 	Restarts    *ebpf.Map `ebpf:"restarts"`
 	Ring        *ebpf.Map `ebpf:"ring"`
@@ -288,6 +299,7 @@ func (m *sourceMaps) Close() error {
 		m.Hierarchies,
 		m.Holds,
 		m.Names,
+		m.Operations,
 		m.Prefixes,
 		m.Restarts,
 		m.Ring,
@@ -303,41 +315,45 @@ func (m *sourceMaps) Close() error {
 //
 // It can be passed to loadSourceObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sourceVariables struct {
-	Alive        *ebpf.Variable `ebpf:"alive"`
-	Boot         *ebpf.Variable `ebpf:"boot"`
-	Born         *ebpf.Variable `ebpf:"born"`
-	Early        *ebpf.Variable `ebpf:"early"`
-	Epoch        *ebpf.Variable `ebpf:"epoch"`
-	ExecRow      *ebpf.Variable `ebpf:"exec_row"`
-	ExecveatRow  *ebpf.Variable `ebpf:"execveat_row"`
-	ExitRow      *ebpf.Variable `ebpf:"exit_row"`
-	Generation   *ebpf.Variable `ebpf:"generation"`
-	Losses       *ebpf.Variable `ebpf:"losses"`
-	OwnLevel     *ebpf.Variable `ebpf:"own_level"`
-	OwnNamespace *ebpf.Variable `ebpf:"own_namespace"`
-	OwnRoot      *ebpf.Variable `ebpf:"own_root"`
-	OwnRootMount *ebpf.Variable `ebpf:"own_root_mount"`
-	OwnTgid      *ebpf.Variable `ebpf:"own_tgid"`
-	ProcessFacts *ebpf.Variable `ebpf:"process_facts"`
-	RegistersAt  *ebpf.Variable `ebpf:"registers_at"`
-	Scoped       *ebpf.Variable `ebpf:"scoped"`
-	ShedAbove    *ebpf.Variable `ebpf:"shed_above"`
-	SpawnRow     *ebpf.Variable `ebpf:"spawn_row"`
-	Watched      *ebpf.Variable `ebpf:"watched"`
+	Alive         *ebpf.Variable `ebpf:"alive"`
+	Boot          *ebpf.Variable `ebpf:"boot"`
+	Born          *ebpf.Variable `ebpf:"born"`
+	Early         *ebpf.Variable `ebpf:"early"`
+	Epoch         *ebpf.Variable `ebpf:"epoch"`
+	ExecRow       *ebpf.Variable `ebpf:"exec_row"`
+	ExecveatRow   *ebpf.Variable `ebpf:"execveat_row"`
+	ExitRow       *ebpf.Variable `ebpf:"exit_row"`
+	Generation    *ebpf.Variable `ebpf:"generation"`
+	Losses        *ebpf.Variable `ebpf:"losses"`
+	OperationRows *ebpf.Variable `ebpf:"operation_rows"`
+	OwnLevel      *ebpf.Variable `ebpf:"own_level"`
+	OwnNamespace  *ebpf.Variable `ebpf:"own_namespace"`
+	OwnRoot       *ebpf.Variable `ebpf:"own_root"`
+	OwnRootMount  *ebpf.Variable `ebpf:"own_root_mount"`
+	OwnTgid       *ebpf.Variable `ebpf:"own_tgid"`
+	ProcessFacts  *ebpf.Variable `ebpf:"process_facts"`
+	RegistersAt   *ebpf.Variable `ebpf:"registers_at"`
+	Scoped        *ebpf.Variable `ebpf:"scoped"`
+	ShedAbove     *ebpf.Variable `ebpf:"shed_above"`
+	SpawnRow      *ebpf.Variable `ebpf:"spawn_row"`
+	Watched       *ebpf.Variable `ebpf:"watched"`
 }
 
 // sourcePrograms contains all programs after they have been loaded into the kernel.
 //
 // It can be passed to loadSourceObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sourcePrograms struct {
-	CallBegins      *ebpf.Program `ebpf:"call_begins"`
-	CallEnds        *ebpf.Program `ebpf:"call_ends"`
-	Locate          *ebpf.Program `ebpf:"locate"`
-	ProcessExecutes *ebpf.Program `ebpf:"process_executes"`
-	ProcessExits    *ebpf.Program `ebpf:"process_exits"`
-	ProcessForks    *ebpf.Program `ebpf:"process_forks"`
-	SignalDelivered *ebpf.Program `ebpf:"signal_delivered"`
-	Write           *ebpf.Program `ebpf:"write"`
+	CallBegins             *ebpf.Program `ebpf:"call_begins"`
+	CallEnds               *ebpf.Program `ebpf:"call_ends"`
+	Locate                 *ebpf.Program `ebpf:"locate"`
+	OperationBegins        *ebpf.Program `ebpf:"operation_begins"`
+	OperationEnds          *ebpf.Program `ebpf:"operation_ends"`
+	OperationEndsBefore612 *ebpf.Program `ebpf:"operation_ends_before_6_12"`
+	ProcessExecutes        *ebpf.Program `ebpf:"process_executes"`
+	ProcessExits           *ebpf.Program `ebpf:"process_exits"`
+	ProcessForks           *ebpf.Program `ebpf:"process_forks"`
+	SignalDelivered        *ebpf.Program `ebpf:"signal_delivered"`
+	Write                  *ebpf.Program `ebpf:"write"`
 }
 
 func (p *sourcePrograms) Close() error {
@@ -345,6 +361,9 @@ func (p *sourcePrograms) Close() error {
 		p.CallBegins,
 		p.CallEnds,
 		p.Locate,
+		p.OperationBegins,
+		p.OperationEnds,
+		p.OperationEndsBefore612,
 		p.ProcessExecutes,
 		p.ProcessExits,
 		p.ProcessForks,

@@ -280,6 +280,67 @@ struct k_sigaction {
 	struct sigaction sa;
 };
 
+/* Operations of io_uring: each struct stands at the start of the request. */
+
+struct sockaddr;
+
+struct filename {
+	const char *name;
+};
+
+struct io_cqe {
+	int fd;
+};
+
+struct io_kiocb {
+	__u8 opcode;
+	struct io_cqe cqe;
+};
+
+struct io_uring_cqe {
+	__s32 res;
+};
+
+struct open_how {
+	__u64 flags, mode, resolve;
+};
+
+struct io_open {
+	int dfd;
+	struct filename *filename;
+	struct open_how how;
+};
+
+struct io_connect {
+	struct sockaddr *addr;
+	int addr_len;
+};
+
+struct io_unlink {
+	int dfd, flags;
+	struct filename *filename;
+};
+
+struct io_rename {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+
+struct io_mkdir {
+	int dfd;
+	__u16 mode;
+	struct filename *filename;
+};
+
+struct io_link {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+
+struct io_socket {
+	int domain, type, protocol;
+};
+
 /* Sockets. */
 
 struct in6_addr {

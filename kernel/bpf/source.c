@@ -120,31 +120,45 @@ static __always_inline void add_call_facts(struct scratch *s, struct row *r, int
 		add_descriptor(s, fd, r->facts);
 }
 
-/* hold keeps a record that was begun until its call has ended. */
-static __always_inline void hold(struct scratch *s, __u32 tid)
+/* pack returns the record as it is held, or 0 where it is too long. */
+static __always_inline struct held *pack(struct scratch *s)
 {
 	struct held *h = (void *)s->path; /* not in use now */
 
 	if (s->n > HELD_SIZE)
-		return;
+		return 0;
 	h->n = s->n;
 	bpf_probe_read_kernel(h->buf, HELD_SIZE, s->buf);
-	bpf_map_update_elem(&holds, &tid, h, BPF_ANY);
+	return h;
 }
 
-/* take brings a record back that was held. */
-static __always_inline int take(struct scratch *s, __u32 tid)
+/* unpack_held brings a record back that was held, and reports whether there was one. */
+static __always_inline int unpack_held(struct scratch *s, struct held *h)
 {
-	struct held *h = bpf_map_lookup_elem(&holds, &tid);
-
-	if (!h)
+	if (!h || h->n > HELD_SIZE)
 		return 0;
 	s->n = h->n;
-	if (s->n > HELD_SIZE)
-		return 0;
+	s->row = s->index;
 	bpf_probe_read_kernel(s->buf, HELD_SIZE, h->buf);
-	bpf_map_delete_elem(&holds, &tid);
 	return 1;
+}
+
+/* hold keeps a record that was begun until its call has ended. */
+static __always_inline void hold(struct scratch *s, __u32 tid)
+{
+	struct held *h = pack(s);
+
+	if (h)
+		bpf_map_update_elem(&holds, &tid, h, BPF_ANY);
+}
+
+/* take brings the record of a call back that was held. */
+static __always_inline int take(struct scratch *s, __u32 tid)
+{
+	int found = unpack_held(s, bpf_map_lookup_elem(&holds, &tid));
+
+	bpf_map_delete_elem(&holds, &tid);
+	return found;
 }
 
 /* end_call writes the event of a call that has its result in the scratch. */
@@ -182,6 +196,8 @@ static __always_inline void end_call(struct scratch *s, struct row *r, struct ta
 		add_call_facts(s, r, 1);
 	emit(s, r->valuable);
 }
+
+#include "io_uring.h"
 
 /* begin_early writes or begins the record of a call that has not run yet. */
 static __always_inline void begin_early(struct scratch *s, struct row *r, struct task_struct *task)
@@ -518,6 +534,12 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 		break;
 	case IMAGE:
 		write_image(s, (void *)ctx->args[2], task);
+		break;
+	case OPERATION_BEGINS:
+		begin_operation(s, r, (void *)ctx->args[0], task);
+		break;
+	case OPERATION_ENDS:
+		end_operation(s, r, (void *)ctx->args[1], task);
 	}
 	return 0;
 }
@@ -551,6 +573,60 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 		bpf_map_delete_elem(&scope, &tgid);
 		__sync_fetch_and_add(&alive, -1);
 	}
+	return 0;
+}
+
+/* operation_row returns the row of the call that a request is like, or -1 where rules do not ask for it. */
+static __always_inline int operation_row(struct io_kiocb *req)
+{
+	__u32 code = operation_of(req), index;
+	struct row *r;
+
+	if (code >= OPERATIONS || !operation_rows[code])
+		return -1;
+	index = operation_rows[code] - 1;
+	r = row_of(index);
+	return r && r->match ? index : -1;
+}
+
+SEC("raw_tp/io_uring_submit_req")
+int operation_begins(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct scratch *s = scratch();
+	int index = operation_row((void *)ctx->args[0]);
+
+	if (s && index >= 0 && is_watched((void *)bpf_get_current_task()))
+		write_record(ctx, s, index, OPERATION_BEGINS);
+	return 0;
+}
+
+/* operation_ended goes on with a request that has ended with the result. */
+static __always_inline void operation_ended(struct bpf_raw_tracepoint_args *ctx, __s32 result)
+{
+	struct scratch *s = scratch();
+	__u64 key = ctx->args[1];
+	int index;
+
+	if (!s || !bpf_map_lookup_elem(&operations, &key))
+		return;
+	index = operation_row((void *)key);
+	s->ret = result;
+	if (index >= 0)
+		write_record(ctx, s, index, OPERATION_ENDS);
+}
+
+SEC("raw_tp/io_uring_complete")
+int operation_ends(struct bpf_raw_tracepoint_args *ctx)
+{
+	operation_ended(ctx, KNOWN(io_uring_cqe) ? BPF_CORE_READ((struct io_uring_cqe *)ctx->args[2], res) : 0);
+	return 0;
+}
+
+/* Two programs, as the kernel attaches none that could read more than a tracepoint has. */
+SEC("raw_tp/io_uring_complete")
+int operation_ends_before_6_12(struct bpf_raw_tracepoint_args *ctx)
+{
+	operation_ended(ctx, ctx->args[3]);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #define ROWS 512	 /* room for rows of the event table */
 #define CALLS 1024	 /* room for the kernel's numbers of calls, by each entry */
+#define OPERATIONS 64	 /* kinds of io_uring's */
 #define PARAMS 8
 #define CLAUSES 8
 #define CONDITIONS 4
@@ -109,7 +110,7 @@ struct row {
 };
 
 /* What the record is of. */
-enum { CALL_ENDS, CALL_BEGINS, IMAGE };
+enum { CALL_ENDS, CALL_BEGINS, IMAGE, OPERATION_BEGINS, OPERATION_ENDS };
 
 /* A record under construction, of the call at hand. */
 struct scratch {
@@ -144,6 +145,8 @@ __s64 alive, born;	   /* scoped: processes that live, and that came to be */
 __u64 losses;		   /* events that were lost or shed, of all rows */
 
 __u64 registers_at;	   /* where the registers of a call stand in a task's stack: known once a call was interrupted */
+
+__u16 operation_rows[OPERATIONS]; /* rows of the calls that operations of io_uring are like, plus one */
 
 /* The probe's own place: how deep its PID namespace is, and its root. */
 __u32 own_level, own_tgid;
@@ -211,6 +214,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct held);
 } holds SEC(".maps");
+
+/* Records of operations of io_uring that are under way, by request. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct held);
+} operations SEC(".maps");
 
 /* The numbers of calls that a thread was interrupted in and that the kernel will go on with by restart_syscall(2). */
 struct {
