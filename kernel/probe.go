@@ -25,7 +25,8 @@ type Config struct {
 	Needs *event.Needs
 	Calls map[event.Call]int // rows by the kernel's numbers
 	Gate  Gate
-	Tree  bool // watch only the processes that this one starts from now on, and what comes of them, from their command's image on
+	Ready func() error // called by Run once all that happens from then on will be told, if set
+	Tree  bool         // watch only the processes that this one starts from now on, and what comes of them, from their command's image on
 }
 
 // Probe is programs in the kernel, and the source of their events.
@@ -36,6 +37,7 @@ type Probe struct {
 	ring    *ring
 	wake    *waker
 	tree    bool
+	ready   func() error
 	wants   atomic.Pointer[wants]
 	tracked tracked
 
@@ -55,7 +57,7 @@ type wants struct {
 // then on is in the ring, and Run will tell it. It needs CAP_BPF and
 // CAP_PERFMON, which Run does not. The error says what the kernel refused.
 func New(c Config) (*Probe, error) {
-	p := &Probe{tree: c.Tree}
+	p := &Probe{tree: c.Tree, ready: c.Ready}
 	p.proc = procfs.New(&p.rec)
 	if err := p.load(); err != nil {
 		return nil, err

@@ -24,25 +24,28 @@ const idle = 100 * time.Millisecond
 func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	defer out.Close()
 	defer context.AfterFunc(ctx, p.wake.wake)()
+	if p.tree {
+		alive, err := p.startKeeper()
+		if err != nil {
+			return err
+		}
+		defer alive.Close()
+	}
 	if err := p.describe(ctx, out); err != nil {
 		return err
 	}
-	for detached := false; ; {
-		over := p.over(ctx)
-		if over && !detached {
-			detached = true
-			if err := p.detach(); err != nil {
-				return fmt.Errorf("detach programs: %w", err)
-			}
+	if p.ready != nil {
+		if err := p.ready(); err != nil {
+			return err
 		}
+	}
+	for !p.over(ctx) {
 		n, err := p.drain(out)
 		switch {
 		case err != nil:
 			return err
 		case n > 0:
 			time.Sleep(batch)
-		case over:
-			return nil
 		default:
 			p.wake.wait(idle)
 		}
@@ -50,6 +53,19 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 			return err
 		}
 	}
+	return p.finish(out)
+}
+
+// finish hands over what was in the ring when the watch ended.
+func (p *Probe) finish(out *event.Ring) error {
+	for end := p.ring.producer.Load(); p.ring.consumer.Load() < end; {
+		if n, err := p.drain(out); err != nil {
+			return err
+		} else if n == 0 {
+			time.Sleep(batch) // a record that is being written
+		}
+	}
+	return nil
 }
 
 // over reports whether nothing more is to come.
@@ -127,6 +143,9 @@ func (p *Probe) pass(out *event.Ring, ev event.Event) error {
 	if !changes && w.gate.Decide(ev) == event.Drop {
 		p.counters.Filtered++
 		return nil
+	}
+	if ev.RowIndex() == event.RowSpawn {
+		p.counters.Processes++
 	}
 	p.counters.Queued++
 	return out.Put(context.Background(), ev)

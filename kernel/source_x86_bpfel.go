@@ -25,6 +25,12 @@ type sourceHierarchy struct {
 	Text [60]int8
 }
 
+type sourceMember struct {
+	_     structs.HostLayout
+	State uint32
+	Pid   int32
+}
+
 type sourceName struct {
 	_    structs.HostLayout
 	Row  uint32

@@ -146,14 +146,15 @@ static __always_inline struct row *row_of(__u32 index)
 /* is_watched reports whether a process is in the scope, and not the probe's own. */
 static __always_inline int is_watched(struct task_struct *task)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, *state;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct member *m;
 
 	if (tgid == own_tgid)
 		return 0;
 	if (!scoped)
 		return 1;
-	state = bpf_map_lookup_elem(&scope, &tgid);
-	return state && *state == WATCHED;
+	m = bpf_map_lookup_elem(&scope, &tgid);
+	return m && m->state == WATCHED;
 }
 
 static __always_inline int holds_condition(struct scratch *s, struct condition *c)

@@ -378,23 +378,24 @@ SEC("raw_tp/sched_process_fork")
 int process_forks(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
-	__u32 tgid = BPF_CORE_READ(child, tgid), maker = BPF_CORE_READ(parent, tgid), state = WATCHED, *of;
+	__u32 tgid = BPF_CORE_READ(child, tgid), maker = BPF_CORE_READ(parent, tgid);
+	struct member born = {.state = WATCHED, .pid = pid_of(child)}, *of;
 	struct scratch *s = scratch();
 
 	if (!s || tgid != BPF_CORE_READ(child, pid))
 		return 0; /* a thread */
 	if (scoped && maker == own_tgid) {
-		state = LAUNCHES;
-		bpf_map_update_elem(&scope, &tgid, &state, BPF_ANY);
+		born.state = LAUNCHES;
+		bpf_map_update_elem(&scope, &tgid, &born, BPF_ANY);
 		return 0;
 	}
 	if (maker == own_tgid)
 		return 0;
 	if (scoped) {
 		of = bpf_map_lookup_elem(&scope, &maker);
-		if (!of || *of != WATCHED)
+		if (!of || of->state != WATCHED)
 			return 0;
-		bpf_map_update_elem(&scope, &tgid, &state, BPF_ANY);
+		bpf_map_update_elem(&scope, &tgid, &born, BPF_ANY);
 		count_in();
 	}
 	announce(s, child, pid_of(parent));
@@ -405,14 +406,15 @@ int process_forks(struct bpf_raw_tracepoint_args *ctx)
  * to the command's; it reports whether the process is watched now. */
 static __always_inline int comes_in(struct scratch *s, struct task_struct *task)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, *state = bpf_map_lookup_elem(&scope, &tgid);
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct member *m = bpf_map_lookup_elem(&scope, &tgid);
 
-	if (!state)
+	if (!m)
 		return 0;
-	if (*state == WATCHED)
+	if (m->state == WATCHED)
 		return 1;
-	*state -= 1;
-	if (*state != WATCHED)
+	m->state--;
+	if (m->state != WATCHED)
 		return 0;
 	count_in();
 	announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
@@ -549,8 +551,9 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	__u32 tgid = BPF_CORE_READ(task, tgid), tid = BPF_CORE_READ(task, pid), *state;
+	__u32 tgid = BPF_CORE_READ(task, tgid), tid = BPF_CORE_READ(task, pid), state = 0;
 	struct scratch *s = scratch();
+	struct member *m;
 	struct header *h;
 	__s32 pid;
 
@@ -559,8 +562,11 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 	if (!s || BPF_CORE_READ(signal, live.counter) > 0 || tgid == own_tgid)
 		return 0;
 	if (scoped) {
-		state = bpf_map_lookup_elem(&scope, &tgid);
-		if (!state || *state != WATCHED)
+		m = bpf_map_lookup_elem(&scope, &tgid);
+		state = m ? m->state : 0;
+		if (state && state != WATCHED)
+			bpf_map_delete_elem(&scope, &tgid); /* it never was the command */
+		if (state != WATCHED)
 			return 0;
 	}
 	pid = pid_of(task);

@@ -236,12 +236,17 @@ struct {
 /* How far a process of the scope has come: its images to come before it is watched. */
 enum { WATCHED = 1, STARTS, LAUNCHES };
 
+struct member {
+	__u32 state;
+	__s32 pid; /* as the probe's PID namespace has it */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1 << 20);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct member);
 } scope SEC(".maps");
 
 /* Starts of paths that a row's rules ask for; a whole path ends with a NUL. */

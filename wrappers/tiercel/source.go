@@ -57,15 +57,17 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
-	probe, err := kernel.New(kernel.Config{Needs: r.needs, Calls: seccomp.Calls(r.needs), Gate: r.gate(), Tree: true})
+	t := &tree{command: c, linger: lingers()}
+	probe, err := kernel.New(kernel.Config{Needs: r.needs, Calls: seccomp.Calls(r.needs), Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {
 		return nil, err
 	}
+	t.Probe = probe
 	r.log.Info().Str("source", event.SourceEBPF).Int("rules", len(r.set.Rules)).Msg("watch")
 	closing := func() {
 		if err := probe.Close(); err != nil {
 			r.log.Error().Err(err).Msg("close eBPF source")
 		}
 	}
-	return &source{&tree{Probe: probe, command: c, linger: lingers()}, event.SourceEBPF, closing}, nil
+	return &source{t, event.SourceEBPF, closing}, nil
 }

@@ -15,6 +15,7 @@ type tree struct {
 	command launch.Command
 	linger  bool // stay until the last process has ended, not only the command's
 	onStart func(pid int)
+	child   *launch.Child
 	code    int
 }
 
@@ -25,29 +26,32 @@ func (t *tree) OnStart(f func(pid int)) { t.onStart = f }
 func (t *tree) ExitCode() int { return t.code }
 
 // Run starts the command and tells what it does.
-func (t *tree) Run(ctx context.Context, ring *event.Ring) error {
-	child, err := launch.Start(t.command, nil)
-	if err != nil {
+func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
+	if t.child, err = launch.Start(t.command, nil); err != nil {
 		ring.Close()
 		return err
 	}
-	defer child.Close()
-	t.onStart(child.PID)
+	defer t.child.Close()
+	t.onStart(t.child.PID)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() {
-		var err error
-		t.code, err = child.Wait()
-		if err != nil || !t.linger {
-			cancel()
-		}
-		ended <- err
-	}()
-	err = child.Open()
-	if err != nil {
-		cancel()
+	go func() { ended <- t.wait(cancel) }()
+	if err := t.Probe.Run(ctx, ring); err != nil {
+		t.child.Close() // else it might wait for ever
+		return errors.Join(err, <-ended)
 	}
-	err = errors.Join(err, t.Probe.Run(ctx, ring))
-	return errors.Join(err, <-ended)
+	return <-ended
 }
+
+// wait waits for the end of the command, and ends the watch with it where nothing else is to be waited for.
+func (t *tree) wait(end func()) (err error) {
+	t.code, err = t.child.Wait()
+	if err != nil || !t.linger {
+		end()
+	}
+	return err
+}
+
+// open lets the command start.
+func (t *tree) open() error { return t.child.Open() }
