@@ -78,8 +78,12 @@ func (e *Engine) handle(ev event.Event) {
 	if e.Tap != nil {
 		e.Tap.Record(ev)
 	}
+	if ev.RowIndex() == event.RowLost {
+		e.tellLoss(ev.Loss())
+		return
+	}
 	proc := e.tree.apply(ev)
-	if row := ev.RowIndex(); row == event.RowProcInfo || row == event.RowSpawn {
+	if event.IsNote(ev.RowIndex()) {
 		return
 	}
 	v := e.matcher.View()
@@ -114,9 +118,11 @@ func (e *Engine) Judge(row int, at uint64, given map[string][]event.Value) {
 	e.match(v)
 }
 
-func (e *Engine) raise(r *rules.Rule, v *event.View) {
-	e.alerts[r.Priority]++
-	a := newAlert(r, v, e.Machine.Host)
+func (e *Engine) raise(r *rules.Rule, v *event.View) { e.write(newAlert(r, v, e.Machine.Host)) }
+
+// write counts an alert, and hands it to the outputs.
+func (e *Engine) write(a *Alert) {
+	e.alerts[a.Priority]++
 	for _, out := range e.Outputs {
 		if err := out.Write(a); err != nil {
 			e.failed++
