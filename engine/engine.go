@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 
 	"tiercel/engine/event"
 	"tiercel/rules"
@@ -42,6 +43,7 @@ type Engine struct {
 	alerts  map[rules.Priority]uint64
 	failed  uint64
 	state   *correlator
+	next    atomic.Pointer[rules.Set] // that Reload has left, until it is taken
 }
 
 // New returns an engine that has seen no event yet.
@@ -75,6 +77,9 @@ func (e *Engine) Follow(ctx context.Context, src Source) error {
 }
 
 func (e *Engine) handle(ev event.Event) {
+	if e.next.Load() != nil {
+		e.exchange()
+	}
 	if e.Tap != nil {
 		e.Tap.Record(ev)
 	}
