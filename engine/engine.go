@@ -63,12 +63,12 @@ func (e *Engine) Run(ctx context.Context, ring *event.Ring) error {
 	return ring.Drain(ctx, e.handle)
 }
 
-// Follow runs a source to its end, and deals with all of its events, also with
-// those that came before an error of the source.
+// Follow runs a source to its end, or that of ctx, and deals with all of its
+// events, also with those that came before an error of the source.
 func (e *Engine) Follow(ctx context.Context, src Source) error {
 	ring := event.NewRing(event.DefaultRing)
 	drained := make(chan error, 1)
-	go func() { drained <- e.Run(ctx, ring) }()
+	go func() { drained <- e.Run(context.WithoutCancel(ctx), ring) }()
 	err := src.Run(ctx, ring)
 	if drain := <-drained; err == nil {
 		err = drain

@@ -48,7 +48,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd.CommandPath()+" --help lists the flags", "%s", err)
 	})
-	root.AddCommand(newRun(), newReplay(), newRules(), newList(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newHost(), newReplay(), newRules(), newList(), newDoctor(), newVersion())
 	return root
 }
 
