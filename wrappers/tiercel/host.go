@@ -12,8 +12,6 @@ import (
 
 	"tiercel/engine"
 	"tiercel/engine/event"
-	"tiercel/rules"
-	"tiercel/seccomp"
 )
 
 const hostHelp = `Watch all processes of this machine, those of its containers too, by eBPF, and
@@ -63,7 +61,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 		return err
 	}
 	h := &host{watch: w, files: files, every: lookEach, signals: catchSignals()}
-	src, err := openProbe(h.asked(w.set))
+	src, err := openProbe(h.asks(w.set))
 	if err != nil {
 		return err
 	}
@@ -80,19 +78,6 @@ func catchSignals() <-chan os.Signal {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	return signals
-}
-
-// asked is what a set of rules asks of a source, as the source is told it.
-type asked struct {
-	needs *event.Needs
-	calls map[event.Call]int
-	gate  gate
-}
-
-func (h *host) asked(set *rules.Set) asked {
-	m := set.Matcher()
-	m.Minimum = h.minimum
-	return asked{set.Needs(), seccomp.Calls(set.Needs()), m}
 }
 
 // host is a watch of the whole machine.
@@ -117,17 +102,17 @@ func (h *host) run(src hostSource) error {
 		defer close(tended)
 		h.tend(ctx, stop)
 	}()
-	h.log.Info().Str("source", sourceEBPF).Int("rules", len(h.set.Rules)).Int("calls", watched(h.set.Needs())).Msg("watch all processes of this machine")
+	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(h.set.Rules)).Int("calls", watched(h.set.Needs())).Msg("watch all processes of this machine")
 	h.tell("READY=1")
 	err := h.eng.Follow(ctx, src)
 	stop()
 	<-tended
 	h.tell("STOPPING=1")
-	err = errors.Join(err, src.Close())
-	if err != nil {
-		return errors.Join(err, h.account(h.eng, sourceEBPF, src.Counters()))
+	counters := src.Counters() // which end with it
+	if err = errors.Join(err, src.Close()); err != nil {
+		return errors.Join(err, h.account(h.eng, event.SourceEBPF, counters))
 	}
-	return h.finish(h.eng, sourceEBPF, src.Counters(), 0)
+	return h.finish(h.eng, event.SourceEBPF, counters, 0)
 }
 
 // watched is how many rows are watched.

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
-	"tiercel/tracer"
+	"tiercel/tracer/launch"
 )
 
 // capability is one that the watch of a host wants.
@@ -43,7 +43,7 @@ func askPrivileges() error {
 	if lacking == nil {
 		return nil
 	}
-	return &failure{tracer.ExitFailed, errors.New("watch this machine: no " + strings.Join(lacking, ", ")), "run it as root, in a container with these capabilities and the host's PID namespace; tiercel run -- COMMAND needs no privilege"}
+	return &failure{launch.ExitFailed, errors.New("watch this machine: no " + strings.Join(lacking, ", ")), "run it as root, in a container with these capabilities and the host's PID namespace; tiercel run -- COMMAND needs no privilege"}
 }
 
 // effective returns the capabilities that this thread may use, a bit each.

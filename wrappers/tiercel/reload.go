@@ -51,7 +51,7 @@ func (h *host) reload() {
 	defer h.tell("READY=1")
 	set, err := h.readAgain()
 	if err == nil {
-		err = h.src.Update(h.asked(set))
+		err = h.src.Update(h.asks(set))
 	}
 	if err != nil {
 		h.log.Error().Err(err).Msg("the rules are left as they were")
