@@ -85,7 +85,11 @@ func (h *host) logProblem(p rules.Problem) {
 	if p.Severity == rules.Error {
 		level = zerolog.ErrorLevel
 	}
-	h.log.WithLevel(level).Str("file", p.File).Int("line", p.Line).Int("column", p.Column).Str("rule", p.Rule).Str("hint", p.Hint).Msg(p.Message)
+	e := h.log.WithLevel(level).Str("file", p.File).Int("line", p.Line).Int("column", p.Column).Str("rule", p.Rule)
+	if p.Hint != "" {
+		e = e.Str("hint", p.Hint)
+	}
+	e.Msg(p.Message)
 }
 
 // ruleFiles tells when the files that --rules names have changed. Their bytes
