@@ -16,6 +16,7 @@ and raises alerts from rules.
 
   tiercel run -- nginx -g 'daemon off;'
   tiercel run -r default -r mine.yaml -o json=alerts.json -- ./server
+  tiercel host -r default -r /etc/tiercel/rules.d
   tiercel run --record build.cap -- make
   tiercel replay -r mine.yaml build.cap
   tiercel rules check mine.yaml
