@@ -36,6 +36,9 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 			}
 		}
 		n, err := p.drain(out)
+		if err == nil {
+			err = p.tellLosses(out, over && n == 0)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -138,7 +141,6 @@ func (p *Probe) Counters() event.Counters {
 	for _, t := range p.tallies() {
 		c.Seen += t.Seen
 		c.Filtered += t.Filtered
-		c.Lost += t.Lost + t.Shed
 	}
 	return c
 }
