@@ -244,6 +244,10 @@ func (c *correlator) drop(t *track) {
 	if t.awaits(c.now) {
 		c.dropped++
 	}
+	c.remove(t)
+}
+
+func (c *correlator) remove(t *track) {
 	c.marks -= cap(t.marks)
 	t.prev.next, t.next.prev = t.next, t.prev
 	delete(c.tracks, t.key)

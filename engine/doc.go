@@ -7,5 +7,5 @@
 // alone, never by a look at the running system, so a recorded run gives the same
 // alerts as the live one.
 //
-// The trap: everything in an Engine but Run belongs to the goroutine that runs it.
+// The trap: everything in an Engine but Run and Reload belongs to the goroutine that runs it.
 package engine

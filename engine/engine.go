@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 
 	"tiercel/engine/event"
 	"tiercel/rules"
@@ -42,6 +43,7 @@ type Engine struct {
 	alerts  map[rules.Priority]uint64
 	failed  uint64
 	state   *correlator
+	next    atomic.Pointer[rules.Set] // that Reload has left, until it is taken
 }
 
 // New returns an engine that has seen no event yet.
@@ -61,12 +63,12 @@ func (e *Engine) Run(ctx context.Context, ring *event.Ring) error {
 	return ring.Drain(ctx, e.handle)
 }
 
-// Follow runs a source to its end, and deals with all of its events, also with
-// those that came before an error of the source.
+// Follow runs a source to its end, or that of ctx, and deals with all of its
+// events, also with those that came before an error of the source.
 func (e *Engine) Follow(ctx context.Context, src Source) error {
 	ring := event.NewRing(event.DefaultRing)
 	drained := make(chan error, 1)
-	go func() { drained <- e.Run(ctx, ring) }()
+	go func() { drained <- e.Run(context.WithoutCancel(ctx), ring) }()
 	err := src.Run(ctx, ring)
 	if drain := <-drained; err == nil {
 		err = drain
@@ -75,11 +77,18 @@ func (e *Engine) Follow(ctx context.Context, src Source) error {
 }
 
 func (e *Engine) handle(ev event.Event) {
+	if e.next.Load() != nil {
+		e.exchange()
+	}
 	if e.Tap != nil {
 		e.Tap.Record(ev)
 	}
+	if ev.RowIndex() == event.RowLost {
+		e.tellLoss(ev.Loss())
+		return
+	}
 	proc := e.tree.apply(ev)
-	if row := ev.RowIndex(); row == event.RowProcInfo || row == event.RowSpawn {
+	if event.IsNote(ev.RowIndex()) {
 		return
 	}
 	v := e.matcher.View()
@@ -114,9 +123,11 @@ func (e *Engine) Judge(row int, at uint64, given map[string][]event.Value) {
 	e.match(v)
 }
 
-func (e *Engine) raise(r *rules.Rule, v *event.View) {
-	e.alerts[r.Priority]++
-	a := newAlert(r, v, e.Machine.Host)
+func (e *Engine) raise(r *rules.Rule, v *event.View) { e.write(newAlert(r, v, e.Machine.Host)) }
+
+// write counts an alert, and hands it to the outputs.
+func (e *Engine) write(a *Alert) {
+	e.alerts[a.Priority]++
 	for _, out := range e.Outputs {
 		if err := out.Write(a); err != nil {
 			e.failed++

@@ -187,7 +187,7 @@ func TestLedger(t *testing.T) {
 	drain(t, e, shell(), setuid(5), setuid(5), shadowRead())
 	got := e.Ledger(event.Counters{Entry: 1, Exit: 2, Other: 3, Seen: 9, Filtered: 4, Queued: 5, Processes: 6})
 	want := `{"version":1,"source":"","wall_ns":0,"processes":6,"stops":{"entry":1,"exit":2,"other":3},` +
-		`"events":{"seen":9,"filtered":4,"queued":5,"lost":0},"alerts":{"Debug":2,"Warning":1},"alerts_not_written":0,"state_dropped":0,"blind":[]}`
+		`"events":{"seen":9,"filtered":4,"queued":5,"lost":0},"alerts":{"Debug":2,"Warning":1},"alerts_not_written":0,"state_dropped":0,"blind":[],"lost":[]}`
 	b, err := json.Marshal(got)
 	require.NoError(t, err)
 	if string(b) != want {
@@ -196,6 +196,11 @@ func TestLedger(t *testing.T) {
 	blind := []event.Blind{{PID: 7, From: 1, Why: "traced by another"}}
 	if got := e.Ledger(event.Counters{Blind: blind}).Blind; len(got) != 1 || got[0] != blind[0] {
 		t.Errorf("got %v, want %v", got, blind)
+	}
+	b, err = json.Marshal(e.Ledger(event.Counters{Losses: []event.Loss{lostOpens}}).Lost)
+	require.NoError(t, err)
+	if want := `[{"call":"openat","count":41,"from":1000000000000000000,"to":1000000002500000000,"shed":false}]`; string(b) != want {
+		t.Errorf("got %s, want %s", b, want)
 	}
 }
 

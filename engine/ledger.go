@@ -17,6 +17,7 @@ type Ledger struct {
 	Failed    uint64            `json:"alerts_not_written"`
 	Dropped   uint64            `json:"state_dropped"` // counts and sequences that were forgotten before their time was over, for want of room
 	Blind     []event.Blind     `json:"blind"`
+	Lost      []event.Loss      `json:"lost"` // what Events.Lost was
 }
 
 // Stops is how often the workload was stopped, and for what.
@@ -38,10 +39,8 @@ type Events struct {
 func (e *Engine) Ledger(c event.Counters) Ledger {
 	l := Ledger{
 		Version: 1, Processes: c.Processes, Stops: Stops{c.Entry, c.Exit, c.Other},
-		Events: Events{c.Seen, c.Filtered, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Dropped: e.state.dropped, Blind: c.Blind,
-	}
-	if l.Blind == nil {
-		l.Blind = []event.Blind{}
+		Events: Events{c.Seen, c.Filtered, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Dropped: e.state.dropped,
+		Blind: append([]event.Blind{}, c.Blind...), Lost: append([]event.Loss{}, c.Losses...), // in JSON [], not null
 	}
 	for p := rules.Emergency; p <= rules.Debug; p++ {
 		if n := e.alerts[p]; n > 0 {

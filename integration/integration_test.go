@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -66,6 +67,7 @@ func copyProgram(path, from string) error {
 
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
 func TestRules(t *testing.T)   { runScripts(t, "testdata/rules") }
+func TestHost(t *testing.T)    { runScripts(t, "testdata/host") }
 
 func runScripts(t *testing.T, dir string) {
 	testscript.Run(t, testscript.Params{
@@ -87,6 +89,11 @@ func setup(env *testscript.Env) error {
 	return os.Chmod(env.WorkDir, 0o755)
 }
 
+// hasEBPF reports whether the eBPF source can be used here, by using it once.
+var hasEBPF = sync.OnceValue(func() bool {
+	return exec.Command(filepath.Join(binaries, "tiercel"), "run", "--source", "ebpf", "--", "true").Run() == nil
+})
+
 // condition has the machine's capabilities that scripts ask for beside testscript's own.
 func condition(cond string) (bool, error) {
 	switch cond {
@@ -94,6 +101,8 @@ func condition(cond string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	case "docker":
 		return exec.Command("docker", "info").Run() == nil, nil
+	case "ebpf":
+		return hasEBPF(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }

@@ -78,11 +78,6 @@ func (w *worker) measure(b *testing.B, call string) (ns float64) {
 	return ns
 }
 
-// everything is a gate that lets all pass.
-type everything struct{}
-
-func (everything) Decide(event.Event) event.Verdict { return event.Watch }
-
 // opens asks for every openat, with its path and what the descriptor is of.
 func opens() *event.Needs {
 	n := &event.Needs{}

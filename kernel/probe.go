@@ -45,6 +45,7 @@ type Probe struct {
 	proc *procfs.Reader
 
 	counters event.Counters
+	told     told
 }
 
 // wants is what the rules ask for at the moment.
@@ -57,7 +58,7 @@ type wants struct {
 // then on is in the ring, and Run will tell it. It needs CAP_BPF and
 // CAP_PERFMON, which Run does not. The error says what the kernel refused.
 func New(c Config) (*Probe, error) {
-	p := &Probe{tree: c.Tree, ready: c.Ready}
+	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}}
 	p.proc = procfs.New(&p.rec)
 	if err := p.load(); err != nil {
 		return nil, err

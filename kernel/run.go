@@ -41,6 +41,9 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	}
 	for !p.over(ctx) {
 		n, err := p.drain(out)
+		if err == nil {
+			err = p.tellLosses(out, false)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -65,7 +68,7 @@ func (p *Probe) finish(out *event.Ring) error {
 			time.Sleep(batch) // a record that is being written
 		}
 	}
-	return nil
+	return p.tellLosses(out, true)
 }
 
 // over reports whether nothing more is to come.
@@ -157,7 +160,6 @@ func (p *Probe) Counters() event.Counters {
 	for _, t := range p.tallies() {
 		c.Seen += t.Seen
 		c.Filtered += t.Filtered
-		c.Lost += t.Lost + t.Shed
 	}
 	return c
 }

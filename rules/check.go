@@ -275,7 +275,7 @@ func (c *checker) eventTypes(k *check, at []int) bool {
 	ok := true
 	for i, value := range k.values {
 		if !event.IsType(value) {
-			c.unknown(at[i], "event type", value, typeNames())
+			c.unknown(at[i], "event type", value, event.Types())
 			ok = false
 		}
 	}

@@ -26,10 +26,10 @@ func (s rowSet) or(t rowSet) rowSet {
 	return s
 }
 
-// watched is the rows whose events rules are matched over: all but those by which a source tells of a process.
+// watched is the rows whose events rules are matched over.
 var watched = func() (s rowSet) {
 	for i := range event.Table {
-		if i != event.RowProcInfo && i != event.RowSpawn {
+		if !event.IsNote(i) {
 			s.add(i)
 		}
 	}

@@ -77,11 +77,3 @@ func distance(a, b string, limit int) int {
 	}
 	return min(row[len(b)], limit)
 }
-
-func typeNames() []string {
-	names := make([]string, len(event.Table))
-	for i := range event.Table {
-		names[i] = event.Table[i].Name
-	}
-	return names
-}

@@ -157,6 +157,39 @@ func TestWhatIsRecordedIsRead(t *testing.T) {
 	}
 }
 
+// countingOutput counts alerts by rule.
+type countingOutput map[string]int
+
+func (c countingOutput) Write(a *engine.Alert) error {
+	c[a.Rule]++
+	return nil
+}
+
+func TestALossIsRecordedAndToldAgain(t *testing.T) {
+	out := &file{}
+	w, err := NewWriter(out, testHeader())
+	require.NoError(t, err)
+	at := uint64(started.UnixNano())
+	want := event.Loss{Row: "openat", Count: 9, From: at, To: at + 7}
+	var b event.Builder
+	b.BeginLoss(want)
+	for _, ev := range []event.Event{opening("/etc/passwd"), b.Event(), opening("/etc/hosts")} {
+		w.Record(ev)
+	}
+	require.NoError(t, w.Finish(nil))
+	r, err := NewReader(&out.Buffer)
+	require.NoError(t, err)
+	set, problems := rules.Compile(nil)
+	require.NotNil(t, set, "%v", problems)
+	alerts := countingOutput{}
+	e := engine.New(engine.Config{Rules: set, Machine: r.Header().Machine, Priority: rules.Debug, Outputs: []engine.Output{alerts}})
+	require.NoError(t, e.Follow(t.Context(), r))
+	c := r.Counters()
+	if alerts["Tiercel internal: events lost"] != 1 || c.Seen != 12 || c.Queued != 3 || c.Lost != 9 || len(c.Losses) != 1 || c.Losses[0] != want || r.Cut() {
+		t.Errorf("got alerts %v and %+v, want one alert, 9 of 12 lost", alerts, c)
+	}
+}
+
 func TestEventsAreWrittenWhileNothingHappens(t *testing.T) {
 	pr, pw := io.Pipe()
 	w := make(chan *Writer)

@@ -126,8 +126,11 @@ func (r *Reader) Next() (event.Event, error) {
 	}
 	r.rest = r.rest[len(ev):]
 	r.counters.Seen++
-	if ev.RowIndex() == event.RowSpawn {
+	switch ev.RowIndex() {
+	case event.RowSpawn:
 		r.counters.Processes++
+	case event.RowLost:
+		r.counters.Lose(ev.Loss())
 	}
 	return ev, nil
 }
@@ -189,10 +192,12 @@ func (r *Reader) Run(ctx context.Context, ring *event.Ring) error {
 // known once Next has returned io.EOF.
 func (r *Reader) Cut() bool { return r.cut }
 
-// Counters returns what was read: all events count as seen and queued.
+// Counters returns what was read: all events count as seen and queued, and those
+// that the run lost as seen and lost.
 func (r *Reader) Counters() event.Counters {
 	c := r.counters
 	c.Queued = c.Seen
+	c.Seen += c.Lost
 	return c
 }
 

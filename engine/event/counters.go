@@ -7,6 +7,7 @@ type Counters struct {
 	Seen, Filtered, Queued, Lost uint64 // events
 	Processes                    uint64
 	Blind                        []Blind
+	Losses                       []Loss // what the lost events were: see Lose
 }
 
 // Blind is a time in which a process could not be watched. From and To are

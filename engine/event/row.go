@@ -143,6 +143,7 @@ var rowByName = func() map[string]int {
 	for i := range Table {
 		rows[Table[i].Name] = i
 	}
+	delete(rows, Table[RowLost].Name) // an event type of nobody's: no rule may be about it
 	return rows
 }()
 
@@ -161,9 +162,23 @@ func IsType(name string) bool {
 	return ok
 }
 
+// Types returns the types of the events that there are and that rules see.
+func Types() (names []string) {
+	for i := range Table {
+		if !IsNote(i) {
+			names = append(names, Table[i].Name)
+		}
+	}
+	return names
+}
+
 // The rows that a source raises by itself.
 const (
 	RowProcInfo = 0
 	RowSpawn    = 1
 	RowProcExit = 2
+	RowLost     = 416
 )
+
+// IsNote reports whether records of the row are for the engine alone, and no events that rules see.
+func IsNote(row int) bool { return row == RowProcInfo || row == RowSpawn || row == RowLost }

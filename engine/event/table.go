@@ -292,4 +292,6 @@ var Table = [...]Row{
 	400: {Name: "sched_getattr"}, 401: {Name: "sync_file_range"}, 402: {Name: "readdir"}, 403: {Name: "sigreturn", When: Entry}, 404: {Name: "futex_requeue"}, 405: {Name: "oldstat"}, 406: {Name: "oldlstat"},
 	407: {Name: "oldfstat"}, 408: {Name: "ssetmask"}, 409: {Name: "getsid"}, 410: {Name: "vm86"}, 411: {Name: "sched_get_priority_max"}, 412: {Name: "oldolduname"}, 413: {Name: "set_thread_area"},
 	414: {Name: "rt_sigreturn", When: Entry}, 415: {Name: "listmount"},
+
+	416: {Name: "events_lost", When: Pseudo}, // see Loss
 }

@@ -62,14 +62,10 @@ func (r *reader) fields(n *yaml.Node, e *Event) {
 func (r *reader) row(n *yaml.Node) int {
 	name := r.text(n)
 	i := event.Lookup(name)
-	if name == "" || i >= 0 && i != event.RowProcInfo && i != event.RowSpawn {
+	if name == "" || i >= 0 && !event.IsNote(i) {
 		return i
 	}
-	var known []string
-	for i := range event.Table {
-		known = append(known, event.Table[i].Name)
-	}
-	r.unknown(n, fmt.Sprintf("unknown event %q: tiercel list syscalls has them", name), name, known)
+	r.unknown(n, fmt.Sprintf("unknown event %q: tiercel list syscalls has them", name), name, event.Types())
 	return -1
 }
 

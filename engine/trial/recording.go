@@ -31,7 +31,7 @@ func (t *trial) replay() error {
 		return err
 	}
 	if src.Cut() {
-		return fmt.Errorf("the recording is cut off after %d events", src.Counters().Seen)
+		return fmt.Errorf("the recording is cut off after %d events", src.Counters().Queued)
 	}
 	return nil
 }

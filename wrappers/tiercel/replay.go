@@ -84,7 +84,7 @@ func (w *watch) replay(src *capture.Reader) error {
 		return errors.Join(err, w.account(eng, "capture", src.Counters()))
 	}
 	if src.Cut() {
-		w.log.Warn().Msgf("the capture is cut off after %d events", src.Counters().Seen)
+		w.log.Warn().Msgf("the capture is cut off after %d events", src.Counters().Queued)
 	}
 	return w.finish(eng, "capture", src.Counters(), 0)
 }

@@ -57,6 +57,9 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
+	if err := askPrivileges(); err != nil {
+		return nil, err
+	}
 	t := &tree{command: c, linger: lingers()}
 	probe, err := kernel.New(kernel.Config{Needs: r.needs, Calls: seccomp.Calls(r.needs), Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// puppet is a source whose events a test makes: the watch around it is the real one.
+type puppet struct {
+	events chan event.Event
+
+	mu      sync.Mutex
+	updates []asked
+	refuse  error
+	closed  bool
+}
+
+func (p *puppet) Run(ctx context.Context, ring *event.Ring) error {
+	defer ring.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev := <-p.events:
+			if err := ring.Put(context.Background(), ev); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (p *puppet) Update(a asked) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.updates = append(p.updates, a)
+	return p.refuse
+}
+
+func (p *puppet) last() asked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.updates[len(p.updates)-1]
+}
+
+func (p *puppet) Counters() event.Counters { return event.Counters{Seen: 3, Queued: 3} }
+
+func (p *puppet) Close() error {
+	p.closed = true
+	return nil
+}
+
+// safeBuffer is a log that a test reads while it is written.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// hostRun is a watch of a host that runs.
+type hostRun struct {
+	t             *testing.T
+	source        *puppet
+	signals       chan os.Signal
+	done          chan error
+	log           safeBuffer
+	rules, alerts string
+	ledger        string
+}
+
+func opensRule(name, call string) string {
+	return fmt.Sprintf("- rule: %s\n  desc: d\n  condition: evt.type = %s and fd.name = /etc/x\n  output: seen\n  priority: warning\n", name, call)
+}
+
+// startHost runs a watch of a host with the rules, flags apart that a test sets.
+func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
+	t.Helper()
+	dir := t.TempDir()
+	r := &hostRun{
+		t: t, source: &puppet{events: make(chan event.Event)}, signals: make(chan os.Signal), done: make(chan error, 1),
+		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"),
+	}
+	r.write(text)
+	cmd := newHost()
+	s := &settings{rules: []string{r.rules}, outputs: []string{"json=" + r.alerts}, priority: "debug", stats: r.ledger, logLevel: "info", logFmt: "json"}
+	if set != nil {
+		set(s)
+	}
+	require.NoError(t, s.check(cmd, "stdout"))
+	files := newRuleFiles(s)
+	w, err := newWatch(s)
+	require.NoError(t, err)
+	require.NoError(t, w.open())
+	w.log = zerolog.New(&r.log)
+	h := &host{watch: w, files: files, every: 20 * time.Millisecond, signals: r.signals}
+	go func() {
+		defer w.close()
+		r.done <- h.run(r.source)
+	}()
+	r.waitFor("watch all processes")
+	return r
+}
+
+// write puts another file in the place of the rules, as editors do.
+func (r *hostRun) write(text string) {
+	r.t.Helper()
+	require.NoError(r.t, os.WriteFile(r.rules+"~", []byte(text), 0o600))
+	require.NoError(r.t, os.Rename(r.rules+"~", r.rules))
+}
+
+// waitFor waits until the log has the text.
+func (r *hostRun) waitFor(text string) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return strings.Contains(r.log.String(), text) }, 5*time.Second, time.Millisecond, "no %q in the log: %s", text, &r.log)
+}
+
+// open has a process open /etc/x by that call.
+func (r *hostRun) open(call string) {
+	var b event.Builder
+	b.Begin(event.Lookup(call), event.Origin{PID: 10, TID: 10}, uint64(time.Now().UnixNano()))
+	i := event.Table[event.Lookup(call)].Param("name")
+	b.AddString(event.Part(i), "/etc/x")
+	b.SetRet(3)
+	r.source.events <- bytes.Clone(b.Event())
+}
+
+// end ends the watch as a signal does, and returns its alerts' rules.
+func (r *hostRun) end(s os.Signal) string {
+	r.t.Helper()
+	r.signals <- s
+	require.NoError(r.t, <-r.done)
+	data, err := os.ReadFile(r.alerts)
+	require.NoError(r.t, err)
+	var names []string
+	for line := range strings.Lines(string(data)) {
+		var a struct{ Rule string }
+		require.NoError(r.t, json.Unmarshal([]byte(line), &a))
+		names = append(names, a.Rule)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestAHostIsWatchedUntilASignal(t *testing.T) {
+	for _, s := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
+		r := startHost(t, opensRule("A", "openat"), nil)
+		r.open("openat")
+		if got := r.end(s); got != "A" {
+			t.Errorf("%v: got alerts %q, want A", s, got)
+		}
+		ledger, err := os.ReadFile(r.ledger)
+		require.NoError(t, err)
+		if !strings.Contains(string(ledger), `"source":"ebpf"`) || !strings.Contains(string(ledger), `"seen":3,`) || !r.source.closed {
+			t.Errorf("%v: got ledger %s, closed %v, want that of the run, closed", s, ledger, r.source.closed)
+		}
+	}
+}
+
+func TestAHupExchangesTheRules(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.priority = "warning" })
+	r.write(opensRule("B", "open") + strings.Replace(opensRule("C", "creat"), "warning", "info", 1))
+	r.signals <- unix.SIGHUP
+	r.waitFor("the rules are exchanged")
+	r.open("openat")
+	r.open("open")
+	r.open("creat")
+	a := r.source.last()
+	if !a.needs.Rows[event.Lookup("open")].Match || a.needs.Rows[event.Lookup("openat")].Match || a.calls[event.Call{Number: unix.SYS_OPEN}] != event.Lookup("open") {
+		t.Error("got other needs, want the source told to watch open instead of openat")
+	}
+	for call, want := range map[string]event.Verdict{"open": event.Watch, "openat": event.Drop, "creat": event.Drop} {
+		var b event.Builder
+		b.Begin(event.Lookup(call), event.Origin{}, 1)
+		if got := a.gate.Decide(b.Event()); got != want {
+			t.Errorf("gate for %s: got %v, want %v", call, got, want)
+		}
+	}
+	if got := r.end(unix.SIGTERM); got != "B" {
+		t.Errorf("got alerts %q, want B", got)
+	}
+}
+
+func TestRuleFilesThatChangeAreReadAgain(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), nil)
+	r.write(opensRule("B", "openat"))
+	r.waitFor("the rules are exchanged")
+	r.open("openat")
+	require.NoError(t, os.WriteFile(r.rules, []byte(opensRule("C", "openat")), 0o600)) // in place
+	require.Eventually(t, func() bool { return strings.Count(r.log.String(), "the rules are exchanged") == 2 }, 5*time.Second, time.Millisecond)
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "B C" {
+		t.Errorf("got alerts %q, want B C", got)
+	}
+}
+
+func TestRulesWithErrorsLeaveThoseBeforeInForce(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), nil)
+	bad := "- rule: bad\n  desc: d\n  condition: evt.type = opne and no.field = 1\n  output: o\n  priority: info\n"
+	r.write(bad)
+	r.waitFor("the rules are left as they were")
+	for _, want := range []string{`"line":3`, `unknown event type \"opne\"`, `unknown field \"no.field\"`, `"level":"error"`} {
+		if !strings.Contains(r.log.String(), want) {
+			t.Errorf("got log %s, want %s in it", &r.log, want)
+		}
+	}
+	require.NoError(t, os.Remove(r.rules))
+	r.waitFor("read rules: ")
+	r.open("openat")
+	if len(r.source.updates) != 0 {
+		t.Errorf("got %d updates of the source, want none", len(r.source.updates))
+	}
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestASourceThatRefusesRulesKeepsTheEnginesToo(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), nil)
+	r.source.refuse = unix.ENOMEM
+	r.write(opensRule("B", "openat"))
+	r.waitFor("cannot allocate memory")
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestAHostsAlertsCanFailIt(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.failOn = "warning" })
+	r.open("openat")
+	r.signals <- unix.SIGTERM
+	var f *failure
+	require.ErrorAs(t, <-r.done, &f)
+	if f.code != exitAlerted {
+		t.Errorf("got %d, want %d", f.code, exitAlerted)
+	}
+}
+
+func TestTheServiceManagerIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	defer conn.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	r := startHost(t, opensRule("A", "openat"), nil)
+	r.open("openat")
+	r.signals <- unix.SIGHUP
+	r.waitFor("the rules are exchanged")
+	r.end(unix.SIGTERM)
+	var got []string
+	for range 4 {
+		b := make([]byte, 256)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		n, err := conn.Read(b)
+		require.NoError(t, err)
+		state, _, _ := strings.Cut(string(b[:n]), "\nMONOTONIC_USEC=")
+		got = append(got, state)
+	}
+	if want := "READY=1 RELOADING=1 READY=1 STOPPING=1"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}

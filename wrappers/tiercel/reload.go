@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os/signal"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"tiercel/rules"
+)
+
+// lookEach is how often the rule files are looked at.
+const lookEach = 2 * time.Second
+
+// tend exchanges the rules when they are to be, and stops the watch when a signal asks for it; until ctx ends.
+func (h *host) tend(ctx context.Context, stop context.CancelFunc) {
+	look := time.NewTicker(h.every)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-h.signals:
+			if s != unix.SIGHUP {
+				signal.Reset(unix.SIGINT, unix.SIGTERM) // a second one does not wait
+				h.log.Info().Stringer("signal", s).Msg("the watch ends")
+				stop()
+				return
+			}
+			h.files.note()
+			h.reload()
+		case <-look.C:
+			if h.files.changed() {
+				h.reload()
+			}
+		}
+	}
+}
+
+// reload exchanges the rules for what their files have now, and leaves them as
+// they are where that cannot be used. The source is told first: what comes from
+// then on is what the new rules ask for, too, and the engine never waits for it.
+func (h *host) reload() {
+	h.tell(reloading())
+	defer h.tell("READY=1")
+	set, err := h.readAgain()
+	if err == nil {
+		err = h.src.Update(h.asks(set))
+	}
+	if err != nil {
+		h.log.Error().Err(err).Msg("the rules are left as they were")
+		return
+	}
+	h.eng.Reload(set)
+	h.log.Info().Int("rules", len(set.Rules)).Int("calls", watched(set.Needs())).Msg("the rules are exchanged")
+}
+
+// readAgain reads and compiles the rules, and logs all that is wrong with them.
+func (h *host) readAgain() (*rules.Set, error) {
+	if h.printing() {
+		return nil, errors.New("rules are not matched while printing")
+	}
+	files, err := rules.Read(h.rules)
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	set, problems := compile(files)
+	for _, p := range problems.OfMeaning() {
+		h.logProblem(p)
+	}
+	if set == nil {
+		return nil, fmt.Errorf("compile rules: %d problem(s)", len(problems))
+	}
+	return set, nil
+}
+
+func (h *host) logProblem(p rules.Problem) {
+	level := zerolog.WarnLevel
+	if p.Severity == rules.Error {
+		level = zerolog.ErrorLevel
+	}
+	e := h.log.WithLevel(level).Str("file", p.File).Int("line", p.Line).Int("column", p.Column).Str("rule", p.Rule)
+	if p.Hint != "" {
+		e = e.Str("hint", p.Hint)
+	}
+	e.Msg(p.Message)
+}
+
+// ruleFiles tells when the files that --rules names have changed. Their bytes
+// are compared: an editor may write into a file or put another in its place, and
+// a folder or a link on the way may be what was exchanged.
+type ruleFiles struct {
+	paths        []string
+	loaded, seen [sha256.Size]byte // the files as they were last told of, and last looked at
+}
+
+func newRuleFiles(s *settings) *ruleFiles {
+	f := &ruleFiles{paths: slices.DeleteFunc(slices.Clone(s.rules), func(p string) bool { return p == rules.DefaultName })}
+	if s.printing() {
+		f.paths = nil
+	}
+	f.note()
+	return f
+}
+
+// note takes the files as they are now for told of. It comes before they are
+// read, so that what changes while they are is told of later.
+func (f *ruleFiles) note() {
+	f.loaded = f.look()
+	f.seen = f.loaded
+}
+
+// changed reports a change once, when the files have stayed so for one look: not
+// while they are being written, when half of them might be rules, too.
+func (f *ruleFiles) changed() bool {
+	now := f.look()
+	settled := now == f.seen
+	f.seen = now
+	if !settled || now == f.loaded {
+		return false
+	}
+	f.loaded = now
+	return true
+}
+
+// look is the sum of what is there. That something cannot be read is a state as any other.
+func (f *ruleFiles) look() [sha256.Size]byte {
+	h := sha256.New()
+	for _, path := range f.paths {
+		files, err := rules.Read([]string{path})
+		fmt.Fprintf(h, "%q %v\n", path, err)
+		for _, file := range files {
+			fmt.Fprintf(h, "%q %d\n%s", file.Name, len(file.Data), file.Data)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
