@@ -90,7 +90,8 @@ func ObjectType(name string, domain uint16) string {
 // typeOf tells the type of a descriptor by what a source wrote of it: the type's
 // own word, the number of a socket's domain, or the object's name.
 func typeOf(token string) string {
-	if domain, err := strconv.ParseUint(token, 10, 16); err == nil {
+	if token != "" && token[0] <= '9' && token[0] >= '0' {
+		domain, _ := strconv.ParseUint(token, 10, 16)
 		return socketTypes[uint16(domain)]
 	}
 	if strings.HasPrefix(token, "/") || strings.Contains(token, ":") {
