@@ -39,9 +39,13 @@ func askPrivileges() error {
 	return err
 }
 
-// lacking returns the names of the capabilities that this process has not: of those that are needed, or of the others.
+// lacking returns the names of the capabilities that this process has not: of
+// those that are needed, which CAP_SYS_ADMIN includes, or of the others.
 func lacking(needed bool) (names []string, err error) {
 	have, err := effective()
+	if needed && have&(1<<unix.CAP_SYS_ADMIN) != 0 {
+		return nil, err
+	}
 	for _, c := range ofHost {
 		if c.needed == needed && have&(1<<c.number) == 0 {
 			names = append(names, c.name)
