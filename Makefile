@@ -33,10 +33,10 @@ test: ## all tests; those that want root, Docker or more run where these are the
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) ./...
 
-test-kernels: ## the scripts on Debian's kernels 5.10, 6.1 and 6.12, in qemu; KERNELS names releases, RUN tests
+test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS names releases, SOURCES and RUN choose
 	@sh .ci/install build
 	@sh .ci/install kernels
-	@RUN='$(RUN)' bash integration/kernels.sh $(KERNELS)
+	@SOURCES='$(SOURCES)' RUN='$(RUN)' bash integration/kernels.sh $(KERNELS)
 
 lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint

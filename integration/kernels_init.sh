@@ -29,6 +29,6 @@ busybox ip route add default via 192.0.2.2
 echo "tiercel: kernel $(uname -r)"
 tiercel doctor
 cd /tests || exit
-TIERCEL_BINARY=/usr/local/bin/tiercel ./integration.test -test.v -test.timeout 30m -test.run "${RUN:-^(TestScripts|TestRules)$}"
+TIERCEL_SOURCE=$SOURCE TIERCEL_BINARY=/usr/local/bin/tiercel ./integration.test -test.v -test.timeout 30m -test.run "$RUN"
 echo "tiercel: status $?"
 busybox poweroff -f

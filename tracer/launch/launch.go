@@ -21,16 +21,26 @@ const childName = "tiercel: launching"
 // nothingName is argv[0] of the command that does nothing.
 const nothingName = "tiercel: probing"
 
+// The command must come of the child's first thread: a tracer has seized no
+// other, and without one the filter refuses the exec (ENOSYS). On a busy machine
+// main may start elsewhere, unless its thread is locked before, by an init.
+func init() {
+	if isChild() {
+		runtime.LockOSThread()
+	}
+}
+
+func isChild() bool { return len(os.Args) >= 4 && os.Args[0] == childName }
+
 // Launch is the child's half. Call it first thing in main: in any other process
 // than a launcher's child it returns at once, in that child never.
 func Launch() {
 	if len(os.Args) == 1 && os.Args[0] == nothingName {
 		os.Exit(0)
 	}
-	if len(os.Args) < 4 || os.Args[0] != childName {
+	if !isChild() {
 		return
 	}
-	runtime.LockOSThread()
 	var fds []int
 	for s := range strings.SplitSeq(os.Args[1], ",") {
 		fd, _ := strconv.Atoi(s) // written by fork

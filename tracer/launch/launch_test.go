@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -257,4 +259,35 @@ func TestAFilterOfAnOrdinaryUserForgoesNewPrivileges(t *testing.T) {
 	if want := "NoNewPrivs:1\nSeccomp:2\n"; string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// Whoever traces the child knows one thread of it: the first.
+func TestTheChildWaitsOnItsFirstThread(t *testing.T) {
+	const many = 64 // so that they contend, and are moved about
+	var all sync.WaitGroup
+	for range many {
+		all.Go(func() {
+			child, err := Start(Nothing(), nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer child.Close()
+			reads := func() bool { return callOf(child.PID) == unix.SYS_READ }
+			if !assert.Eventually(t, reads, 2*time.Second, 10*time.Millisecond) {
+				t.Errorf("the first thread waits in call %d, want read", callOf(child.PID))
+			}
+		})
+	}
+	all.Wait()
+}
+
+// callOf returns the system call that a thread waits in, or -1 where it runs.
+func callOf(tid int) int {
+	call := -1
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", tid))
+	if err == nil {
+		_, _ = fmt.Sscan(string(b), &call) // else it runs
+	}
+	return call
 }
