@@ -33,7 +33,7 @@ func newHost() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use: "host [flags]", Short: "watch all processes of this machine (eBPF)", Long: hostHelp,
-		Example: "  tiercel host -o json=/var/log/tiercel.json --log-level info\n  tiercel host -r default -r /etc/tiercel/rules.d --digest 60s\n  tiercel host --print --filter 'evt.type = execve'",
+		Example: "  tiercel host -o json=/var/log/tiercel.json\n  tiercel host -r default -r /etc/tiercel/rules.d --digest 60s\n  tiercel host --print --filter 'evt.type = execve'",
 		Args: func(cmd *cobra.Command, args []string) error {
 			args, err := s.takeFormat(cmd, args, 0)
 			if err == nil && len(args) > 0 {
@@ -44,6 +44,8 @@ func newHost() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.host(cmd) },
 	}
 	s.addFlags(cmd)
+	level := cmd.Flags().Lookup("log-level") // nobody's terminal is in the way, and exchanges are to be seen
+	s.logLevel, level.DefValue = "info", "info"
 	return cmd
 }
 
