@@ -12,6 +12,7 @@ type pusher struct {
 	view    event.View
 	numbers map[termsKey]terms
 	paths   map[pathsKey]*pathSet
+	parts   map[*operand]event.PathPart // of the row's path
 }
 
 type (
@@ -57,6 +58,7 @@ func (p *pusher) best(all []*Rule) (only []event.Clause, paths *event.Paths) {
 // rules is what must hold so that one of the rules can match, and the paths that are wanted.
 func (p *pusher) rules(all []*Rule) (formula, *pathSet) {
 	var f formula
+	p.parts = map[*operand]event.PathPart{}
 	for _, r := range all {
 		for i := 0; r.rows.has(p.row) && i < len(r.conds) && !f.isAny(); i++ {
 			f = f.or(p.formula(r.conds[i], false))
@@ -95,14 +97,13 @@ func (p *pusher) leaf(k *predicate, negated bool) formula {
 	case st != event.Unknown || k.right != nil || k.left.field == nil:
 		return anyCall()
 	}
-	if set := p.pathsOf(k); set != nil && !negated {
+	if negated {
+		return p.terms(k).not().formula()
+	}
+	if set := p.pathsOf(k); set != nil {
 		return formula{{path: set}}
 	}
-	t := p.terms(k)
-	if negated {
-		t = t.not()
-	}
-	return t.formula()
+	return p.terms(k).formula()
 }
 
 // pathsOf is of which paths the comparison can be true, nil where it does not ask for any.
@@ -110,7 +111,12 @@ func (p *pusher) pathsOf(k *predicate) *pathSet {
 	if p.param < 0 {
 		return nil
 	}
-	key := pathsKey{k, k.left.field.PathPart(k.left.arg, p.row, p.param)}
+	part, done := p.parts[k.left]
+	if !done {
+		part = k.left.field.PathPart(k.left.arg, p.row, p.param)
+		p.parts[k.left] = part
+	}
+	key := pathsKey{k, part}
 	set, done := p.paths[key]
 	if !done {
 		set = pathsOf(key.part, k.op, k.values)

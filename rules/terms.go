@@ -122,9 +122,9 @@ func signTerm(typ event.FieldType, op operator, v string, n event.Number) terms 
 var nameOperators = []operator{opEq, opIn, opIntersects, opContains, opStartsWith, opEndsWith}
 
 // nameTerm is what a comparison with the number's names says of the number. A
-// number without a name is its digits, which the value must not be made of.
+// number without a name is its digits, which the value must not be made of; a result always has one.
 func nameTerm(op operator, v string, n event.Number) terms {
-	if !slices.Contains(nameOperators, op) || strings.Trim(v, "-0123456789ABCDEF") == "" {
+	if !slices.Contains(nameOperators, op) || n.Arg != event.Result && strings.Trim(v, "-0123456789ABCDEF") == "" {
 		return terms{}
 	}
 	exact := true
@@ -133,10 +133,23 @@ func nameTerm(op operator, v string, n event.Number) terms {
 	}
 	compare := textPairs[op]
 	conds, ok := n.Named(func(name string) bool { return compare(name, v) })
-	if !ok {
+	switch {
+	case !ok:
 		return terms{}
+	case n.Arg == event.Result && len(conds) > maxClauses: // most errors
+		return errorTerm(conds, n)
 	}
 	return terms{conds, false, exact}
+}
+
+// errorTerm is that of a result for which too many conditions are: that there is
+// an error, if that is what all of them say.
+func errorTerm(conds []event.Condition, n event.Number) terms {
+	failed, _ := n.Negative() // a result has a sign
+	if slices.ContainsFunc(conds, func(c event.Condition) bool { return c.Not }) {
+		return terms{}
+	}
+	return terms{conds: []event.Condition{failed}}
 }
 
 // nameIn is what a comparison with several names demands of one of them; exact

@@ -394,8 +394,11 @@ func TestNeedsAskForAllThatAFieldCould(t *testing.T) {
 		t.Error("connect: got it watched, want not, as no rule asks for it")
 	}
 	var some event.Needs
-	some.Rows[event.Lookup("connect")].Match = true
+	some.Rows[event.Lookup("connect")] = event.RowNeed{Match: true, Only: []event.Clause{{Path: true}}, Paths: &event.Paths{}}
 	n = Needs(&some)
+	if row := n.Rows[event.Lookup("connect")]; row.Only != nil || row.Paths != nil {
+		t.Error("connect: got some of its events left out, want all of them")
+	}
 	var connect [len(event.Table)]bool
 	connect[event.Lookup("connect")] = true
 	for i := range event.Fields {

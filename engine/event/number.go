@@ -52,7 +52,10 @@ func (t Type) mask() uint64 { return ^uint64(0) >> (64 - t.Width()) }
 // Is returns the condition that the number is v; ok is false where none says that.
 func (n Number) Is(v int64) (c Condition, ok bool) {
 	word := uint64(v) & n.Type.mask()
-	if n.floored && v < 0 || n.Type.Number(word) != v {
+	switch {
+	case n.floored && v == -1:
+		return n.Negative()
+	case n.floored && v < 0, n.Type.Number(word) != v:
 		return Condition{}, false
 	}
 	return Condition{Arg: n.Arg, Mask: n.Type.mask(), Value: word}, true

@@ -3,6 +3,8 @@ package event
 import (
 	"fmt"
 	"path"
+	"slices"
+	"sync"
 )
 
 // PathPart is what part of a path a field's value is.
@@ -19,32 +21,44 @@ const (
 // PathPart returns which part of the row's parameter, where that is a plain path
 // (IsPlain), the field's value is. It is not declared but tried out, so that a
 // new field needs no second line.
-func (f *Field) PathPart(a *Arg, row, param int) PathPart {
+func (f *Field) PathPart(a *Arg, row, param int) (part PathPart) {
 	if typ, _ := f.ValueType(a); typ != TypeString || Table[row].Params[param].Type != Path {
 		return NoPart
 	}
-	part := f.partOf(a, row, param, "/srv/t%d/a%d")
-	if part != f.partOf(a, row, param, "/%d%d") {
-		return NoPart
+	var v View
+	for i, pattern := range pathPatterns {
+		v.Begin(pathTrials()[row][i], nil, AtEntry)
+		one := partIn(pathOf(pattern, param), f.Get(&v, a))
+		if i > 0 && one != part {
+			return NoPart
+		}
+		part = one
 	}
 	return part
 }
 
-// partOf tries the field on a call of which nothing but the paths is known, which
-// are the pattern with the numbers of their parameters.
-func (f *Field) partOf(a *Arg, row, param int, pattern string) PathPart {
+// pathPatterns are the paths of the calls that fields are tried on, with the number of the parameter in each.
+var pathPatterns = [...]string{"/srv/t%d/a%d", "/%d%d"}
+
+func pathOf(pattern string, param int) string { return fmt.Sprintf(pattern, param, param) }
+
+// pathTrials are calls of each row with a path of each pattern, of which nothing but paths is known.
+var pathTrials = sync.OnceValue(func() *[len(Table)][len(pathPatterns)]Event {
+	var trials [len(Table)][len(pathPatterns)]Event
 	var b Builder
-	b.Begin(row, Origin{PID: 1, TID: 1}, 1)
-	tried := func(i int) string { return fmt.Sprintf(pattern, i, i) }
-	for i := range Table[row].Params {
-		if Table[row].Params[i].Type == Path {
-			b.AddString(Part(i), tried(i))
+	for row := range Table {
+		for i, pattern := range pathPatterns {
+			b.Begin(row, Origin{PID: 1, TID: 1}, 1)
+			for param := range Table[row].Params {
+				if Table[row].Params[param].Type == Path {
+					b.AddString(Part(param), pathOf(pattern, param))
+				}
+			}
+			trials[row][i] = slices.Clone(b.Event())
 		}
 	}
-	var v View
-	v.Begin(b.Event(), nil, AtEntry)
-	return partIn(tried(param), f.Get(&v, a))
-}
+	return &trials
+})
 
 func partIn(name string, val Value) PathPart {
 	switch {
