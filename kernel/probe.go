@@ -56,7 +56,8 @@ type wants struct {
 
 // New loads the programs into the kernel and attaches them: what happens from
 // then on is in the ring, and Run will tell it. It needs CAP_BPF and
-// CAP_PERFMON, which Run does not. The error says what the kernel refused.
+// CAP_PERFMON, which Run does not. The error says what the kernel refused; where
+// its verifier did, it is an *ebpf.VerifierError with all that it said.
 func New(c Config) (*Probe, error) {
 	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}}
 	p.proc = procfs.New(&p.rec)
@@ -93,10 +94,6 @@ func (p *Probe) load() error {
 		spec.Maps[sourceMapRing].MaxEntries = treeRing
 	}
 	if err := spec.LoadAndAssign(&p.objs, nil); err != nil {
-		var verifier *ebpf.VerifierError
-		if errors.As(err, &verifier) {
-			return fmt.Errorf("load eBPF programs: %+v", verifier)
-		}
 		return fmt.Errorf("load eBPF programs: %w", err)
 	}
 	return nil
@@ -119,7 +116,7 @@ func (p *Probe) prepare() (err error) {
 	}
 	return errors.Join(
 		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size/2)),
-		p.objs.SpawnRow.Set(uint32(event.RowSpawn)), p.objs.ExitRow.Set(uint32(event.RowProcExit)),
+		p.objs.InfoRow.Set(uint32(event.RowProcInfo)), p.objs.SpawnRow.Set(uint32(event.RowSpawn)), p.objs.ExitRow.Set(uint32(event.RowProcExit)),
 		p.objs.ExecRow.Set(uint32(event.Lookup("execve"))), p.objs.ExecveatRow.Set(uint32(event.Lookup("execveat"))),
 		p.objs.Writer.Put(uint32(0), p.objs.Write), p.setHierarchies(), p.setOperations(),
 	)

@@ -59,8 +59,12 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	return p.finish(out)
 }
 
-// finish hands over what was in the ring when the watch ended.
+// finish ends the watch, and hands over what is in the ring.
 func (p *Probe) finish(out *event.Ring) error {
+	if err := p.objs.Stopped.Set(uint32(1)); err != nil {
+		return fmt.Errorf("stop programs: %w", err)
+	}
+	time.Sleep(batch) // for those that had begun
 	for end := p.ring.producer.Load(); p.ring.consumer.Load() < end; {
 		if n, err := p.drain(out); err != nil {
 			return err

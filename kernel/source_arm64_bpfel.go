@@ -126,6 +126,7 @@ const (
 	sourceMapScope                   = "scope"
 	sourceMapScratches               = "scratches"
 	sourceMapTallies                 = "tallies"
+	sourceMapUntold                  = "untold"
 	sourceMapWriter                  = "writer"
 	sourceProgCallBegins             = "call_begins"
 	sourceProgCallEnds               = "call_ends"
@@ -141,12 +142,14 @@ const (
 	sourceVarAlive                   = "alive"
 	sourceVarBoot                    = "boot"
 	sourceVarBorn                    = "born"
+	sourceVarChangesLost             = "changes_lost"
 	sourceVarEarly                   = "early"
 	sourceVarEpoch                   = "epoch"
 	sourceVarExecRow                 = "exec_row"
 	sourceVarExecveatRow             = "execveat_row"
 	sourceVarExitRow                 = "exit_row"
 	sourceVarGeneration              = "generation"
+	sourceVarInfoRow                 = "info_row"
 	sourceVarLosses                  = "losses"
 	sourceVarOperationRows           = "operation_rows"
 	sourceVarOwnLevel                = "own_level"
@@ -159,6 +162,7 @@ const (
 	sourceVarScoped                  = "scoped"
 	sourceVarShedAbove               = "shed_above"
 	sourceVarSpawnRow                = "spawn_row"
+	sourceVarStopped                 = "stopped"
 	sourceVarWatched                 = "watched"
 )
 
@@ -233,6 +237,7 @@ type sourceMapSpecs struct {
 	Scope       *ebpf.MapSpec `ebpf:"scope"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Tallies     *ebpf.MapSpec `ebpf:"tallies"`
+	Untold      *ebpf.MapSpec `ebpf:"untold"`
 	Writer      *ebpf.MapSpec `ebpf:"writer"`
 }
 
@@ -243,12 +248,14 @@ type sourceVariableSpecs struct {
 	Alive         *ebpf.VariableSpec `ebpf:"alive"`
 	Boot          *ebpf.VariableSpec `ebpf:"boot"`
 	Born          *ebpf.VariableSpec `ebpf:"born"`
+	ChangesLost   *ebpf.VariableSpec `ebpf:"changes_lost"`
 	Early         *ebpf.VariableSpec `ebpf:"early"`
 	Epoch         *ebpf.VariableSpec `ebpf:"epoch"`
 	ExecRow       *ebpf.VariableSpec `ebpf:"exec_row"`
 	ExecveatRow   *ebpf.VariableSpec `ebpf:"execveat_row"`
 	ExitRow       *ebpf.VariableSpec `ebpf:"exit_row"`
 	Generation    *ebpf.VariableSpec `ebpf:"generation"`
+	InfoRow       *ebpf.VariableSpec `ebpf:"info_row"`
 	Losses        *ebpf.VariableSpec `ebpf:"losses"`
 	OperationRows *ebpf.VariableSpec `ebpf:"operation_rows"`
 	OwnLevel      *ebpf.VariableSpec `ebpf:"own_level"`
@@ -261,6 +268,7 @@ type sourceVariableSpecs struct {
 	Scoped        *ebpf.VariableSpec `ebpf:"scoped"`
 	ShedAbove     *ebpf.VariableSpec `ebpf:"shed_above"`
 	SpawnRow      *ebpf.VariableSpec `ebpf:"spawn_row"`
+	Stopped       *ebpf.VariableSpec `ebpf:"stopped"`
 	Watched       *ebpf.VariableSpec `ebpf:"watched"`
 }
 
@@ -296,6 +304,7 @@ type sourceMaps struct {
 	Scope       *ebpf.Map `ebpf:"scope"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Tallies     *ebpf.Map `ebpf:"tallies"`
+	Untold      *ebpf.Map `ebpf:"untold"`
 	Writer      *ebpf.Map `ebpf:"writer"`
 }
 
@@ -313,6 +322,7 @@ func (m *sourceMaps) Close() error {
 		m.Scope,
 		m.Scratches,
 		m.Tallies,
+		m.Untold,
 		m.Writer,
 	)
 }
@@ -324,12 +334,14 @@ type sourceVariables struct {
 	Alive         *ebpf.Variable `ebpf:"alive"`
 	Boot          *ebpf.Variable `ebpf:"boot"`
 	Born          *ebpf.Variable `ebpf:"born"`
+	ChangesLost   *ebpf.Variable `ebpf:"changes_lost"`
 	Early         *ebpf.Variable `ebpf:"early"`
 	Epoch         *ebpf.Variable `ebpf:"epoch"`
 	ExecRow       *ebpf.Variable `ebpf:"exec_row"`
 	ExecveatRow   *ebpf.Variable `ebpf:"execveat_row"`
 	ExitRow       *ebpf.Variable `ebpf:"exit_row"`
 	Generation    *ebpf.Variable `ebpf:"generation"`
+	InfoRow       *ebpf.Variable `ebpf:"info_row"`
 	Losses        *ebpf.Variable `ebpf:"losses"`
 	OperationRows *ebpf.Variable `ebpf:"operation_rows"`
 	OwnLevel      *ebpf.Variable `ebpf:"own_level"`
@@ -342,6 +354,7 @@ type sourceVariables struct {
 	Scoped        *ebpf.Variable `ebpf:"scoped"`
 	ShedAbove     *ebpf.Variable `ebpf:"shed_above"`
 	SpawnRow      *ebpf.Variable `ebpf:"spawn_row"`
+	Stopped       *ebpf.Variable `ebpf:"stopped"`
 	Watched       *ebpf.Variable `ebpf:"watched"`
 }
 

@@ -143,13 +143,16 @@ static __always_inline struct row *row_of(__u32 index)
 	return bpf_map_lookup_elem(&rows, &key);
 }
 
-/* is_watched reports whether a process is in the scope, and not the probe's own. */
-static __always_inline int is_watched(struct task_struct *task)
+/* is_foreign reports whether a process, by its first thread's number, may be one to watch: not the probe's own. */
+static __always_inline int is_foreign(__u32 tgid) { return !stopped && tgid != own_tgid; }
+
+/* is_watched reports whether the current process is. */
+static __always_inline int is_watched(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct member *m;
 
-	if (tgid == own_tgid)
+	if (!is_foreign(tgid))
 		return 0;
 	if (!scoped)
 		return 1;

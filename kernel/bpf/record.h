@@ -95,23 +95,49 @@ static __always_inline struct tally *tally_of(__u32 row)
 	return bpf_map_lookup_elem(&tallies, &row);
 }
 
-/* emit puts the record into the ring. Under pressure the last of its room is
- * kept for valuable rows: an exec must not be lost for a flood of opens. */
-static __always_inline void emit(struct scratch *s, int valuable)
+static __always_inline void count_seen(__u32 row)
+{
+	struct tally *t = tally_of(row);
+
+	if (t)
+		t->seen++;
+}
+
+/* emit puts the record into the ring, and reports whether it could. Under
+ * pressure the last of its room is kept for valuable rows: an exec must not be
+ * lost for a flood of opens. */
+static __always_inline int emit(struct scratch *s, int valuable)
 {
 	struct tally *t = tally_of(s->row);
 	__u32 n = s->n;
 
 	if (!t || n > MAX_SIZE)
-		return;
+		return 0;
 	((struct header *)s->buf)->size = n;
 	if (!valuable && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shed_above)
 		t->shed++;
 	else if (bpf_ringbuf_output(&ring, s->buf, n, 0))
 		t->lost++;
 	else
-		return;
+		return 1;
 	__sync_fetch_and_add(&losses, 1);
+	return 0;
+}
+
+/* mark_untold notes that a change of a process was not told. */
+static __always_inline void mark_untold(__u32 tgid)
+{
+	__u8 one = 1;
+
+	bpf_map_update_elem(&untold, &tgid, &one, BPF_ANY);
+	__sync_fetch_and_add(&changes_lost, 1);
+}
+
+/* emit_change is emit for what changes a process: if it is lost, that is made up for. */
+static __always_inline void emit_change(struct scratch *s, __u32 tgid)
+{
+	if (!emit(s, 1))
+		mark_untold(tgid);
 }
 
 /* add_user adds a part of size bytes of the workload's memory, MAX_STRING of them at most. */

@@ -194,7 +194,10 @@ static __always_inline void end_call(struct scratch *s, struct row *r, struct ta
 		add_name(s, task);
 	if (s->matches && !(was_held && r->held == DESCRIPTOR_ENDS))
 		add_call_facts(s, r, 1);
-	emit(s, r->valuable);
+	if (changes)
+		emit_change(s, bpf_get_current_pid_tgid() >> 32);
+	else
+		emit(s, r->valuable);
 }
 
 #include "io_uring.h"
@@ -235,7 +238,7 @@ static __always_inline void leave(struct bpf_raw_tracepoint_args *ctx, struct pt
 	struct row *r;
 	int index;
 
-	if (!s || !is_watched(task))
+	if (!s || !is_watched())
 		return;
 	index = find_row(s, regs, nr, task);
 	if (index < 0)
@@ -335,7 +338,7 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	if (!is_in(early, nr))
 		return 0;
 	s = scratch();
-	if (!s || !is_watched(task))
+	if (!s || !is_watched())
 		return 0;
 	index = find_row(s, regs, nr, task);
 	if (index < 0)
@@ -348,13 +351,27 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-static __always_inline void raise(struct scratch *s, __u32 row)
+/* raise tells what no call has told; it changes the process. */
+static __always_inline void raise(struct scratch *s, __u32 tgid)
 {
-	struct tally *t = tally_of(row);
+	count_seen(s->row);
+	emit_change(s, tgid);
+}
 
-	if (t)
-		t->seen++;
-	emit(s, 1);
+/* catch_up tells of the current process anew if what changed it was lost. */
+static __always_inline void catch_up(struct scratch *s, struct task_struct *task)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__s32 pid;
+
+	if (!changes_lost || !bpf_map_lookup_elem(&untold, &tgid))
+		return;
+	pid = pid_of(task);
+	begin(s, info_row, pid, pid);
+	add_image();
+	count_seen(info_row);
+	if (emit(s, 1))
+		bpf_map_delete_elem(&untold, &tgid);
 }
 
 /* announce tells of a new process. */
@@ -365,7 +382,7 @@ static __always_inline void announce(struct scratch *s, struct task_struct *chil
 	begin(s, spawn_row, parent, parent);
 	h->args[0] = pid_of(child);
 	add_state((__u64)child, 0);
-	raise(s, spawn_row);
+	raise(s, BPF_CORE_READ(child, tgid));
 }
 
 static __always_inline void count_in(void)
@@ -398,7 +415,11 @@ int process_forks(struct bpf_raw_tracepoint_args *ctx)
 		bpf_map_update_elem(&scope, &tgid, &born, BPF_ANY);
 		count_in();
 	}
+	if (stopped)
+		return 0;
 	announce(s, child, pid_of(parent));
+	if (changes_lost && bpf_map_lookup_elem(&untold, &maker))
+		mark_untold(tgid); /* it is a copy of what nobody knows */
 	return 0;
 }
 
@@ -499,7 +520,7 @@ static __always_inline void write_image(struct scratch *s, struct linux_binprm *
 	add_argv(s, task, first + 1);
 	add_image();
 	add_facts(r->facts);
-	raise(s, index);
+	raise(s, bpf_get_current_pid_tgid() >> 32);
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -508,7 +529,7 @@ int process_executes(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (void *)ctx->args[0];
 	struct scratch *s = scratch();
 
-	if (!s || (__u32)(bpf_get_current_pid_tgid() >> 32) == own_tgid)
+	if (!s || !is_foreign(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	if (!scoped || comes_in(s, task))
 		write_record(ctx, s, exec_row, IMAGE);
@@ -527,6 +548,7 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 	r = row_of(s->index);
 	if (!r)
 		return 0;
+	catch_up(s, task);
 	switch (s->phase) {
 	case CALL_ENDS:
 		end_call(s, r, task);
@@ -546,6 +568,19 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* tell_exit tells of a process's end, with the status that its parent will get. */
+static __always_inline void tell_exit(struct scratch *s, struct task_struct *task, struct signal_struct *signal)
+{
+	struct header *h = (void *)s->buf;
+	__s32 pid = pid_of(task);
+
+	begin(s, exit_row, pid, pid);
+	h->args[0] = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
+								       : BPF_CORE_READ(task, group_leader, exit_code);
+	count_seen(exit_row);
+	emit(s, 1);
+}
+
 SEC("raw_tp/sched_process_exit")
 int process_exits(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -554,8 +589,6 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 	__u32 tgid = BPF_CORE_READ(task, tgid), tid = BPF_CORE_READ(task, pid), state = 0;
 	struct scratch *s = scratch();
 	struct member *m;
-	struct header *h;
-	__s32 pid;
 
 	bpf_map_delete_elem(&restarts, &tid);
 	bpf_map_delete_elem(&holds, &tid);
@@ -569,12 +602,9 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 		if (state != WATCHED)
 			return 0;
 	}
-	pid = pid_of(task);
-	begin(s, exit_row, pid, pid);
-	h = (void *)s->buf;
-	h->args[0] = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
-								       : BPF_CORE_READ(task, group_leader, exit_code);
-	raise(s, exit_row);
+	bpf_map_delete_elem(&untold, &tgid);
+	if (!stopped)
+		tell_exit(s, task, signal);
 	if (scoped) {
 		bpf_map_delete_elem(&scope, &tgid);
 		__sync_fetch_and_add(&alive, -1);
@@ -601,7 +631,7 @@ int operation_begins(struct bpf_raw_tracepoint_args *ctx)
 	struct scratch *s = scratch();
 	int index = operation_row((void *)ctx->args[0]);
 
-	if (s && index >= 0 && is_watched((void *)bpf_get_current_task()))
+	if (s && index >= 0 && is_watched())
 		write_record(ctx, s, index, OPERATION_BEGINS);
 	return 0;
 }

@@ -138,11 +138,13 @@ __u32 generation;	   /* which half of rows and calls counts */
 __u64 epoch;		   /* nanoseconds since 1970 at the machine's start, now */
 __u64 boot;		   /* the same when the probe was loaded: processes' starts are told by it */
 __u64 process_facts;	   /* to read of each new image */
-__u32 spawn_row, exec_row, execveat_row, exit_row;
+__u32 info_row, spawn_row, exec_row, execveat_row, exit_row;
+__u32 stopped;		   /* nothing is watched any more */
 __u32 scoped;		   /* only what comes of the probe's own process is watched, not the machine */
 __u64 shed_above;	   /* bytes in the ring from which on only valuable rows are taken */
 __s64 alive, born;	   /* scoped: processes that live, and that came to be */
 __u64 losses;		   /* events that were lost or shed, of all rows */
+__u64 changes_lost;	   /* of these, those that changed a process: while there are none, nobody looks for untold ones */
 
 __u64 registers_at;	   /* where the registers of a call stand in a task's stack: known once a call was interrupted */
 
@@ -214,6 +216,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct held);
 } holds SEC(".maps");
+
+/* Processes, by their first threads' numbers, of which a change was lost: before
+ * the next event of theirs is told, they are told of anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 20);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u8);
+} untold SEC(".maps");
 
 /* Records of operations of io_uring that are under way, by request. */
 struct {

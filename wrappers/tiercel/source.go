@@ -63,6 +63,7 @@ func (r *live) byKernel(c launch.Command) (*source, error) {
 	t := &tree{command: c, linger: lingers()}
 	probe, err := kernel.New(kernel.Config{Needs: r.needs, Calls: seccomp.Calls(r.needs), Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {
+		r.log.Debug().Msgf("%+v", err)
 		return nil, err
 	}
 	t.Probe = probe
