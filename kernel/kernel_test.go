@@ -23,6 +23,11 @@ const deedsName = "TIERCEL_TEST_DEEDS"
 var deeds = map[string]func(folder string){"sockets": useSockets, "files": useFiles}
 
 func TestMain(m *testing.M) {
+	Keep()
+	if os.Args[0] == workerName {
+		work()
+		return
+	}
 	if do := deeds[os.Getenv(deedsName)]; do != nil {
 		do(os.Args[1])
 		_, _ = os.Stdout.WriteString("ready\n")
@@ -47,6 +52,17 @@ type everything struct{}
 
 func (everything) Decide(event.Event) event.Verdict { return event.Watch }
 
+// needUsable skips where the probe cannot be loaded.
+func needUsable(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("eBPF programs are loaded as root")
+	}
+	if err := Supported(); err != nil {
+		t.Skipf("eBPF cannot be used here: %v", err)
+	}
+}
+
 // watch is a probe at work, and the events that came of it.
 type watch struct {
 	probe  *Probe
@@ -57,12 +73,7 @@ type watch struct {
 // newWatch loads a probe that watches what this process starts, or skips the test.
 func newWatch(t *testing.T, needs *event.Needs) *watch {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: loads eBPF programs")
-	}
-	if err := Supported(); err != nil {
-		t.Skipf("the kernel has no eBPF source: %v", err)
-	}
+	needUsable(t)
 	p, err := New(Config{Needs: needs, Calls: calls, Gate: everything{}, Tree: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
