@@ -47,7 +47,7 @@ bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
 
-generate: ## the eBPF programs, rules/FIELDS.md, from the table of fields, and the operators in rules/LANGUAGE.md
+generate: ## the eBPF programs, rules/FIELDS.md, the operators in rules/LANGUAGE.md, and integration/coverage.md
 	@sh .ci/install build
 	@sh .ci/install generate
 	BPF2GO_CFLAGS="-idirafter /usr/include/$$($(CC) -dumpmachine)" $(GO) generate ./kernel
@@ -56,6 +56,7 @@ generate: ## the eBPF programs, rules/FIELDS.md, from the table of fields, and t
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list operators --format markdown >rules/operators.new
 	sed -i -e '/^<!-- operators/,/^<!-- end/{//!d' -e '}' -e '/^<!-- operators/r rules/operators.new' rules/LANGUAGE.md
 	rm rules/operators.new
+	$(GO) test -tags $(TAGS) -run TestTheCoverageIsAsItIsWritten ./integration -update
 
 fuzz: ## every fuzz target for FUZZ each (default 20s)
 	@sh .ci/install build

@@ -13,7 +13,7 @@ import (
 )
 
 // commands are the words that scripts have beside testscript's own.
-var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+var commands = words{
 	"status": cmdStatus,
 	"alert":  cmdAlert,
 	"static": cmdStatic,
@@ -74,6 +74,7 @@ func cmdAlert(ts *testscript.TestScript, neg bool, args []string) {
 type alert struct {
 	Rule     string         `json:"rule"`
 	Priority string         `json:"priority"`
+	Tags     []string       `json:"tags"`
 	Fields   map[string]any `json:"output_fields"`
 }
 

@@ -56,9 +56,12 @@ func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 	names := slices.Sorted(slices.Values(strings.Fields(string(list))))
 	require.NotEmpty(t, names)
 	require.Equal(t, slices.Sorted(maps.Keys(expected)), names, "the deeds and what is expected of them")
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) { compareAlerts(t, d.do(t, name), expected[name]) })
-	}
+	underEach(t, func(t *testing.T, source string) {
+		d.source = source
+		for _, name := range names {
+			t.Run(name, func(t *testing.T) { compareAlerts(t, d.do(t, name), expected[name]) })
+		}
+	})
 }
 
 // expectedAlert is an alert of the reference: a rule, its priority, and the fields that do not vary.
@@ -77,8 +80,8 @@ func python(t *testing.T) string {
 
 // deeds is what a deed is done with.
 type deeds struct {
-	script, group, python string
-	rules                 []string
+	script, group, python, source string
+	rules                         []string
 }
 
 // bash is what leads the session of each deed, as it did where the reference ran
@@ -95,7 +98,7 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	words := slices.Concat(bash, entering(d.group), []string{filepath.Join(binaries, "tiercel")}, args)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(os.Environ(), "PY="+d.python)
+	cmd.Env = append(os.Environ(), "PY="+d.python, "TIERCEL_SOURCE="+d.source)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 119) {
@@ -107,7 +110,7 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	return decodeAlerts(t, []byte(paths.Replace(string(text))))
 }
 
-func decodeAlerts(t *testing.T, text []byte) (alerts []alert) {
+func decodeAlerts(t testing.TB, text []byte) (alerts []alert) {
 	t.Helper()
 	for line := range bytes.Lines(text) {
 		var a alert
@@ -122,7 +125,7 @@ func compareAlerts(t *testing.T, got []alert, expected []expectedAlert) {
 	want := make([]alert, len(expected))
 	for i, e := range expected {
 		require.NotEmpty(t, e.Fields)
-		want[i] = alert(e)
+		want[i] = alert{Rule: e.Rule, Priority: e.Priority, Fields: e.Fields}
 	}
 	if !slices.Equal(headsOf(got), headsOf(want)) {
 		t.Fatalf("got %s\nwant %s", strings.Join(headsOf(got), ", "), strings.Join(headsOf(want), ", "))

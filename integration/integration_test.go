@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -65,44 +64,31 @@ func copyProgram(path, from string) error {
 	return os.WriteFile(path, b, 0o755)
 }
 
-func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
-func TestRules(t *testing.T)   { runScripts(t, "testdata/rules") }
-func TestHost(t *testing.T)    { runScripts(t, "testdata/host") }
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script", commands) }
+func TestRules(t *testing.T)   { runScripts(t, "testdata/rules", commands) }
+func TestHost(t *testing.T)    { runScripts(t, "testdata/host", commands) }
 
-func runScripts(t *testing.T, dir string) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
-		RequireExplicitExec: true,
-		Setup:               setup,
-		Condition:           condition,
-		Cmds:                commands,
-	})
-}
-
-func setup(env *testscript.Env) error {
+// setup is what scripts find; source is the one that they run under, or nothing.
+func setup(env *testscript.Env, source string) error {
 	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	env.Setenv("LC_ALL", "C")
-	if s := os.Getenv("TIERCEL_SOURCE"); s != "" {
-		env.Setenv("TIERCEL_SOURCE", s)
+	if source != "" {
+		env.Setenv("TIERCEL_SOURCE", source)
 	}
 	env.Setenv("HOME", env.WorkDir)
 	return os.Chmod(env.WorkDir, 0o755)
 }
 
-// hasEBPF reports whether the eBPF source can be used here, by using it once.
-var hasEBPF = sync.OnceValue(func() bool {
-	return exec.Command(filepath.Join(binaries, "tiercel"), "run", "--source", "ebpf", "--", "true").Run() == nil
-})
-
-// condition has the machine's capabilities that scripts ask for beside testscript's own.
-func condition(cond string) (bool, error) {
+// condition has what scripts ask for beside testscript's own conditions: the
+// machine's capabilities, and the source that they run under, or without one, which there are.
+func condition(source, cond string) (bool, error) {
 	switch cond {
+	case "ptrace", "ebpf":
+		return source == cond || source == "" && refusal(cond) == nil, nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "docker":
 		return exec.Command("docker", "info").Run() == nil, nil
-	case "ebpf":
-		return hasEBPF(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }

@@ -23,7 +23,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # kernel verify its programs, which takes an emulator five to ten seconds.
 declare -A tests=(
 	[ptrace]='^(TestScripts|TestRules)$'
-	[ebpf]='TestScripts/^(alert|compat|exit_status|parameters|paths|processes)$|TestRules/^(fileless_execution|metadata_service|namespaces|raw_sockets|read_sensitive|reverse_shell|setuid)$'
+	[ebpf]='TestScripts/^ebpf$/^(alert|compat|exit_status|parameters|paths|processes)$|TestRules/^ebpf$/^(fileless_execution|metadata_service|namespaces|raw_sockets|read_sensitive|reverse_shell|setuid)$'
 )
 
 # What the scripts run, of the release that they all get, whatever the kernel.

@@ -124,14 +124,7 @@ func TestStockRules(t *testing.T) {
 	words["watch"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		watch(ts, slices.Concat(onHost, entering(host)), rules, args)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 stockScripts,
-		ContinueOnError:     true,
-		RequireExplicitExec: true,
-		Setup:               setup,
-		Condition:           condition,
-		Cmds:                words,
-	})
+	runScripts(t, stockScripts, words)
 }
 
 // enableAll writes the file that enables the rules that are off.

@@ -22,14 +22,6 @@ import (
 // in the process of the probe, which is not watched.
 const workerName = "kernel.test: worker"
 
-func TestMain(m *testing.M) {
-	if os.Args[0] == workerName {
-		work()
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // work makes each kind of call that it reads the name of, and writes how long one took, in nanoseconds.
 func work() {
 	path := append([]byte(os.Args[1]), 0)
@@ -133,15 +125,4 @@ func watched(b *testing.B, needs *event.Needs, f func() float64) float64 {
 	require.NoError(b, <-drained)
 	require.NoError(b, probe.Close())
 	return ns
-}
-
-// needUsable skips where the probe cannot be loaded.
-func needUsable(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("eBPF programs are loaded as root")
-	}
-	if err := Supported(); err != nil {
-		t.Skipf("eBPF cannot be used here: %v", err)
-	}
 }

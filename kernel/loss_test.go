@@ -16,11 +16,6 @@ import (
 	"tiercel/engine/event"
 )
 
-// everything is a gate that lets all events through.
-type everything struct{}
-
-func (everything) Decide(event.Event) event.Verdict { return event.Watch }
-
 // flood has another process open the file so many times: what this one does is not watched.
 func flood(t *testing.T, path string, times int) {
 	t.Helper()
@@ -30,9 +25,7 @@ func flood(t *testing.T, path string, times int) {
 
 // A reader that is held up loses events; it says how many, of what and when.
 func TestWhatIsLostIsToldOf(t *testing.T) {
-	if os.Geteuid() != 0 || Supported() != nil {
-		t.Skipf("wants root and a kernel for it: %v", Supported())
-	}
+	needUsable(t)
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	openat := event.Lookup("openat")

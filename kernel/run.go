@@ -161,7 +161,9 @@ func (p *Probe) pass(out *event.Ring, ev event.Event) error {
 // Counters returns what was counted. It may be called once Run has returned.
 func (p *Probe) Counters() event.Counters {
 	c := p.counters
-	for _, t := range p.tallies() {
+	all := p.tallies()
+	c.Processes = all[event.RowSpawn].Seen
+	for _, t := range all {
 		c.Seen += t.Seen
 		c.Filtered += t.Filtered
 	}

@@ -212,7 +212,7 @@ static __always_inline int is_plain(struct scratch *s, __u8 *path, __u32 size)
 	__u64 word, slashes, before = 0; /* before: a slash just before the word */
 	__u32 i;
 
-	if (path[0] != '/' || size > 8 * SCAN_WORDS || path[bounded(size - 1, 8 * SCAN_WORDS - 1)] == '/')
+	if (path[0] != '/' || size > 8 * SCAN_WORDS || (size > 1 && path[bounded(size - 1, 8 * SCAN_WORDS - 1)] == '/'))
 		return 0;
 	for (i = 0; i < SCAN_WORDS; i++) {
 		if (i * 8 >= size)

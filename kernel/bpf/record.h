@@ -181,11 +181,11 @@ __noinline int add_string(__u64 from, __u32 part)
 		finish_part(s, part, n - 1, n - 1 >= MAX_STRING ? CUT : 0);
 		return 0;
 	}
-	n = MAX_STRING - (from & (MAX_STRING - 1)); /* the rest of the page, as it is of that size */
-	if (bpf_probe_read_user(to, n & (MAX_STRING - 1), (void *)from) || !(n & (MAX_STRING - 1)))
+	n = bounded(MAX_STRING - (from & (MAX_STRING - 1)), OFFSET); /* the rest of the page, as it is of that size */
+	if (bpf_probe_read_user(to, n, (void *)from))
 		add_unreadable(s, part);
 	else
-		finish_part(s, part, n & (MAX_STRING - 1), CUT);
+		finish_part(s, part, n, CUT);
 	return 0;
 }
 
