@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"errors"
+
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
@@ -26,12 +28,8 @@ func (p *Probe) setOperations() error {
 // the kernel has the tracepoints for it. What a tracepoint is given has changed
 // over the years: the kernel's own types tell.
 func (p *Probe) attachOperations() error {
-	submit := tracepoint("io_uring_submit_req", 1) // since Linux 6.3
-	if submit == "" {
-		submit = tracepoint("io_uring_submit_sqe", 1) // before that, since 5.19
-	}
-	complete := tracepoint("io_uring_complete", 2)
-	if submit == "" || complete == "" {
+	submit, complete, err := operationTracepoints()
+	if err != nil {
 		return nil
 	}
 	ends := p.objs.OperationEndsBefore612
@@ -48,12 +46,19 @@ func (p *Probe) attachOperations() error {
 	return nil
 }
 
-// tracepoint returns the name if there is such a tracepoint whose n-th value is a pointer to a request, else nothing.
-func tracepoint(name string, n int) string {
-	if takes(name, n) {
-		return name
+// errNoRequests says that operations cannot be seen.
+var errNoRequests = errors.New("this kernel's tracepoints do not tell of requests")
+
+// operationTracepoints returns where operations are seen to begin and to end, or that they are not.
+func operationTracepoints() (submit, complete string, err error) {
+	submit, complete = "io_uring_submit_req", "io_uring_complete"
+	if !takes(submit, 1) { // before Linux 6.3, since 5.19
+		submit = "io_uring_submit_sqe"
 	}
-	return ""
+	if !takes(submit, 1) || !takes(complete, 2) {
+		err = errNoRequests
+	}
+	return submit, complete, err
 }
 
 // takes reports whether the n-th value that a tracepoint is given (from 1) is a pointer.

@@ -78,9 +78,7 @@ func New(c Config) (*Probe, error) {
 }
 
 func (p *Probe) load() error {
-	if err := rlimit.RemoveMemlock(); err != nil { // before Linux 5.11 maps count as locked memory
-		return fmt.Errorf("raise memory limit: %w", err)
-	}
+	_ = rlimit.RemoveMemlock() // before Linux 5.11 maps count as locked memory; if that is refused, loading tells whether it matters
 	spec, err := loadSource()
 	if err != nil {
 		return err
@@ -148,16 +146,26 @@ func (p *Probe) setHierarchies() error {
 	return nil
 }
 
+// attached is the tracepoints that programs are attached to from beginning to
+// end, and which, but for io_uring's.
+var attached = []struct {
+	tracepoint string
+	program    func(*sourcePrograms) *ebpf.Program
+}{
+	{"sched_process_fork", func(p *sourcePrograms) *ebpf.Program { return p.ProcessForks }},
+	{"sched_process_exec", func(p *sourcePrograms) *ebpf.Program { return p.ProcessExecutes }},
+	{"sched_process_exit", func(p *sourcePrograms) *ebpf.Program { return p.ProcessExits }},
+	{"signal_deliver", func(p *sourcePrograms) *ebpf.Program { return p.SignalDelivered }},
+	{"sys_exit", func(p *sourcePrograms) *ebpf.Program { return p.CallEnds }},
+}
+
+// entryTracepoint is where the program at the beginning of calls is attached while a row needs it.
+const entryTracepoint = "sys_enter"
+
 // attach attaches the programs.
 func (p *Probe) attach() error {
-	for _, at := range []struct {
-		tracepoint string
-		program    *ebpf.Program
-	}{
-		{"sched_process_fork", p.objs.ProcessForks}, {"sched_process_exec", p.objs.ProcessExecutes}, {"sched_process_exit", p.objs.ProcessExits},
-		{"signal_deliver", p.objs.SignalDelivered}, {"sys_exit", p.objs.CallEnds},
-	} {
-		l, err := attach(at.tracepoint, at.program)
+	for _, at := range attached {
+		l, err := attach(at.tracepoint, at.program(&p.objs.sourcePrograms))
 		if err != nil {
 			return err
 		}

@@ -161,6 +161,20 @@ func numbersOf(needs *event.Needs, calls map[event.Call]int) *numbers {
 	return n
 }
 
+// Unseen returns the names of the calls that the needs watch and that nothing here has a number for.
+func Unseen(needs *event.Needs, calls map[event.Call]int) (names []string) {
+	numbered := map[uint16]bool{}
+	for _, row := range numbersOf(needs, calls).rows {
+		numbered[row] = true
+	}
+	for i := range event.Table {
+		if needs.Rows[i].Watch() && event.Table[i].When != event.Pseudo && !numbered[uint16(i+1)] {
+			names = append(names, event.Table[i].Name)
+		}
+	}
+	return names
+}
+
 func (n *numbers) add(call event.Call, index int) {
 	row := &event.Table[index]
 	at := call.Number

@@ -80,7 +80,7 @@ func (p *Probe) setEntry(n *numbers) (err error) {
 	wanted := n.early != [maxCalls / 64]uint64{}
 	switch {
 	case wanted && p.entry == nil:
-		p.entry, err = attach("sys_enter", p.objs.CallBegins)
+		p.entry, err = attach(entryTracepoint, p.objs.CallBegins)
 	case !wanted && p.entry != nil:
 		err = p.entry.Close()
 		p.entry = nil

@@ -37,7 +37,7 @@ const MaxInstructions = 4096
 var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.ArchARM}
 
 // Compile returns the filter for the rows that the needs watch. unknown is the
-// calls that the installed libseccomp has no number for: these go unseen.
+// calls that the installed libseccomp has no number for here: these go unseen.
 func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
 	f, err := newFilter()
 	if err != nil {
@@ -77,7 +77,7 @@ func newFilter() (*lib.ScmpFilter, error) {
 	return f, nil
 }
 
-// addRow adds all calls of a row, and returns the row's name if the library knows none of them.
+// addRow adds all calls of a row, and returns the row's name if the library has a number for none of them.
 func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []string, err error) {
 	conds := make([]lib.ScmpCondition, len(where))
 	for i, c := range where {
@@ -91,7 +91,7 @@ func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []stri
 		if err != nil {
 			continue
 		}
-		known = true
+		known = known || isNumbered(name)
 		if err := f.AddRuleConditional(call, lib.ActTrace.SetReturnCode(int16(row)), conds); err != nil {
 			return nil, err
 		}
@@ -100,6 +100,21 @@ func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []stri
 		unknown = []string{event.Table[row].Name}
 	}
 	return unknown, nil
+}
+
+// neverNumbered is where the numbers end that libseccomp makes up for calls
+// which an architecture lacks; above it, and below 0, are those that i386 makes
+// by way of a multiplexer (seccomp-syscalls.h).
+const neverNumbered = -10000
+
+// isNumbered reports whether a call of that name can be made by one of this machine's entries.
+func isNumbered(name string) bool {
+	for _, arch := range arches() {
+		if n, err := lib.GetSyscallFromNameByArch(name, arch); err == nil && n > neverNumbered {
+			return true
+		}
+	}
+	return false
 }
 
 // export takes the filter out by a memfd: ExportBPFMem fails on libseccomp 2.5,

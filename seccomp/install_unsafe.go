@@ -15,28 +15,34 @@ import (
 //
 // Precondition: the runtime OS thread must be locked.
 func (p Program) Install() error {
-	err := p.install()
-	if errors.Is(err, unix.EACCES) {
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			return os.NewSyscallError("prctl(NO_NEW_PRIVS)", err)
-		}
-		err = p.install()
-	}
-	return os.NewSyscallError("seccomp(SET_MODE_FILTER)", err)
+	_, err := p.installWith(0)
+	return err
 }
 
-func (p Program) install() error {
+// installWith puts the filter on the calling thread with the flags, and returns what the kernel does.
+func (p Program) installWith(flags uintptr) (int, error) {
+	n, err := p.install(flags)
+	if errors.Is(err, unix.EACCES) {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return 0, os.NewSyscallError("prctl(NO_NEW_PRIVS)", err)
+		}
+		n, err = p.install(flags)
+	}
+	return n, os.NewSyscallError("seccomp(SET_MODE_FILTER)", err)
+}
+
+func (p Program) install(flags uintptr) (int, error) {
 	if len(p) == 0 || len(p)%instruction != 0 {
-		return unix.EINVAL
+		return 0, unix.EINVAL
 	}
 	prog := unix.SockFprog{
 		Len:    uint16(len(p) / instruction),
 		Filter: (*unix.SockFilter)(unsafe.Pointer(unsafe.SliceData(p))),
 	}
-	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
+	n, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&prog)))
 	runtime.KeepAlive(p)
 	if errno != 0 {
-		return errno
+		return 0, errno
 	}
-	return nil
+	return int(n), nil
 }
