@@ -18,148 +18,19 @@
 #include "kernel_types.h"
 #include "source.h"
 #include "record.h"
+#include "memory.h"
 #include "path.h"
 #include "socket.h"
+#include "groups.h"
 #include "process.h"
 #include "facts.h"
 #include "call.h"
+#include "write.h"
+#include "life.h"
+#include "io_uring.h"
 
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-/* add_base adds where the path of a parameter starts from, if it is relative. */
-static __always_inline void add_base(struct scratch *s, struct param *p, __u32 start, __u32 part)
-{
-	__u8 *path = part_at(s, start);
-	__s32 fd = AT_FDCWD;
-
-	if (path[1] & UNREADABLE || (size_of(path) && path[PART_HEADER] == '/'))
-		return;
-	if (p->dir < 6)
-		fd = s->args[bounded(p->dir, 7)];
-	if (fd == AT_FDCWD)
-		add_cwd(s, part);
-	else
-		add_file((__u64)file_of(fd), part);
-}
-
-/* add_param adds what a parameter's argument points to. */
-__noinline int add_param(__u32 index, __u32 i)
-{
-	struct scratch *s = scratch();
-	struct row *r = row_of(index);
-	struct param *p;
-	__u64 arg, word;
-	__u32 start;
-
-	if (!s || !r || i >= PARAMS)
-		return 0;
-	p = &r->param[bounded(i, PARAMS - 1)];
-	start = s->n;
-	arg = s->args[bounded(i, 7)];
-	switch (p->kind) {
-	case WORD:
-		arg = s->args[bounded(p->arg, 7)];
-		if (bpf_probe_read_user(&word, 8, (void *)(arg + 8 * p->index)))
-			add_unreadable(s, i);
-		else
-			add_word(s, i, word);
-		break;
-	case STRING:
-		add_string(arg, i);
-		if (p->path && r->path == i && s->matches == 2)
-			s->matches = path_may_match(key_of(index), start);
-		if (p->path)
-			add_base(s, p, start, BASE + i);
-		break;
-	case STRINGS:
-		add_strings(arg, i);
-		break;
-	case SOCKADDR:
-		add_sockaddr(arg, s->args[bounded(i + 1, 7)], i);
-		break;
-	case MSGNAME:
-		add_msgname(arg, i);
-	}
-	return 0;
-}
-
-/* begin_call starts the record of the call at hand, with its arguments and what they point to. */
-static __always_inline void begin_call(struct scratch *s, struct row *r, __u32 index, struct task_struct *task)
-{
-	struct header *h = (void *)s->buf;
-	int i;
-
-	begin(s, index, pid_of(task), tid_of(task));
-	h->flags = s->compat ? COMPAT : 0;
-	__builtin_memcpy(h->args, s->args, sizeof(h->args));
-	for (i = 0; i < PARAMS; i++) {
-		if (i >= r->params)
-			break;
-		if (r->param[i].kind != REGISTER)
-			add_param(index, i);
-	}
-}
-
-/* descriptor_of returns the descriptor that the call is about, or -1. */
-static __always_inline __s32 descriptor_of(struct scratch *s, struct row *r, int complete)
-{
-	if (complete && r->effect & OPENS_FD)
-		return s->ret >= 0 ? s->ret : -1;
-	if (r->fd >= 6)
-		return -1;
-	return (__s32)s->args[bounded(r->fd, 7)];
-}
-
-static __always_inline void add_call_facts(struct scratch *s, struct row *r, int complete)
-{
-	__s32 fd = descriptor_of(s, r, complete);
-
-	add_facts(r->facts);
-	if (fd >= 0)
-		add_descriptor(s, fd, r->facts);
-}
-
-/* pack returns the record as it is held, or 0 where it is too long. */
-static __always_inline struct held *pack(struct scratch *s)
-{
-	struct held *h = (void *)s->path; /* not in use now */
-
-	if (s->n > HELD_SIZE)
-		return 0;
-	h->n = s->n;
-	bpf_probe_read_kernel(h->buf, HELD_SIZE, s->buf);
-	return h;
-}
-
-/* unpack_held brings a record back that was held, and reports whether there was one. */
-static __always_inline int unpack_held(struct scratch *s, struct held *h)
-{
-	if (!h || h->n > HELD_SIZE)
-		return 0;
-	s->n = h->n;
-	s->row = s->index;
-	bpf_probe_read_kernel(s->buf, HELD_SIZE, h->buf);
-	return 1;
-}
-
-/* hold keeps a record that was begun until its call has ended. */
-static __always_inline void hold(struct scratch *s, __u32 tid)
-{
-	struct held *h = pack(s);
-
-	if (h)
-		bpf_map_update_elem(&holds, &tid, h, BPF_ANY);
-}
-
-/* take brings the record of a call back that was held. */
-static __always_inline int take(struct scratch *s, __u32 tid)
-{
-	int found = unpack_held(s, bpf_map_lookup_elem(&holds, &tid));
-
-	bpf_map_delete_elem(&holds, &tid);
-	return found;
-}
 
 /* end_call writes the event of a call that has its result in the scratch. */
 static __always_inline void end_call(struct scratch *s, struct row *r, struct task_struct *task)
@@ -199,8 +70,6 @@ static __always_inline void end_call(struct scratch *s, struct row *r, struct ta
 	else
 		emit(s, r->valuable);
 }
-
-#include "io_uring.h"
 
 /* begin_early writes or begins the record of a call that has not run yet. */
 static __always_inline void begin_early(struct scratch *s, struct row *r, struct task_struct *task)
@@ -351,46 +220,6 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* raise tells what no call has told; it changes the process. */
-static __always_inline void raise(struct scratch *s, __u32 tgid)
-{
-	count_seen(s->row);
-	emit_change(s, tgid);
-}
-
-/* catch_up tells of the current process anew if what changed it was lost. */
-static __always_inline void catch_up(struct scratch *s, struct task_struct *task)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__s32 pid;
-
-	if (!changes_lost || !bpf_map_lookup_elem(&untold, &tgid))
-		return;
-	pid = pid_of(task);
-	begin(s, info_row, pid, pid);
-	add_image();
-	count_seen(info_row);
-	if (emit(s, 1))
-		bpf_map_delete_elem(&untold, &tgid);
-}
-
-/* announce tells of a new process. */
-static __always_inline void announce(struct scratch *s, struct task_struct *child, __s32 parent)
-{
-	struct header *h = (void *)s->buf;
-
-	begin(s, spawn_row, parent, parent);
-	h->args[0] = pid_of(child);
-	add_state((__u64)child, 0);
-	raise(s, BPF_CORE_READ(child, tgid));
-}
-
-static __always_inline void count_in(void)
-{
-	__sync_fetch_and_add(&alive, 1);
-	__sync_fetch_and_add(&born, 1);
-}
-
 SEC("raw_tp/sched_process_fork")
 int process_forks(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -421,106 +250,6 @@ int process_forks(struct bpf_raw_tracepoint_args *ctx)
 	if (changes_lost && bpf_map_lookup_elem(&untold, &maker))
 		mark_untold(tgid); /* it is a copy of what nobody knows */
 	return 0;
-}
-
-/* comes_in counts the images of a process that the probe's own has started, up
- * to the command's; it reports whether the process is watched now. */
-static __always_inline int comes_in(struct scratch *s, struct task_struct *task)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct member *m = bpf_map_lookup_elem(&scope, &tgid);
-
-	if (!m)
-		return 0;
-	if (m->state == WATCHED)
-		return 1;
-	m->state--;
-	if (m->state != WATCHED)
-		return 0;
-	count_in();
-	announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
-	return 1;
-}
-
-#define AT_EMPTY_PATH 0x1000
-#define FD_PATH "/dev/fd/"
-#define FD_PATH_SIZE 8
-
-/* through_fd reports whether an image was executed through a descriptor, of which
- * execveat(2) makes /dev/fd/N or /dev/fd/N/NAME. It sets the arguments, and where the name starts. */
-static __always_inline int through_fd(struct scratch *s, __u8 *path, __u32 *name)
-{
-	char start[FD_PATH_SIZE] = FD_PATH;
-	__u64 fd = 0;
-	int i;
-
-	for (i = 0; i < FD_PATH_SIZE; i++) {
-		if (path[i] != start[i])
-			return 0;
-	}
-	for (i = FD_PATH_SIZE; i < FD_PATH_SIZE + 10; i++) {
-		if (path[i] < '0' || path[i] > '9')
-			break;
-		fd = fd * 10 + path[i] - '0';
-	}
-	*name = path[i] ? i + 1 : i;
-	s->args[0] = fd;
-	s->args[4] = path[i] ? 0 : AT_EMPTY_PATH;
-	return 1;
-}
-
-/* add_exec_name adds the name that an image was executed by, and returns the row of the call that must have done so. */
-static __always_inline __u32 add_exec_name(struct scratch *s, struct linux_binprm *exec)
-{
-	__u8 *to = room(s);
-	__u32 name = 0, row = exec_row, n = 0;
-	long got;
-
-	__builtin_memset(s->args, 0, sizeof(s->args));
-	if (!to)
-		return row;
-	got = bpf_probe_read_kernel_str(to, MAX_STRING, BPF_CORE_READ(exec, filename));
-	if (through_fd(s, to, &name)) {
-		row = execveat_row;
-		got = bpf_probe_read_kernel_str(to, MAX_STRING, to + bounded(name, 31));
-	}
-	if (got > 0)
-		n = got - 1;
-	finish_part(s, row == execveat_row ? 1 : 0, bounded(n, OFFSET), 0);
-	return row;
-}
-
-/* add_argv adds the arguments that the image was executed with, as it has them. */
-static __always_inline void add_argv(struct scratch *s, struct task_struct *task, __u32 part)
-{
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u64 from = BPF_CORE_READ(mm, arg_start);
-
-	add_user(s, part, from, BPF_CORE_READ(mm, arg_end) - from);
-}
-
-/* write_image tells of a new image. */
-static __always_inline void write_image(struct scratch *s, struct linux_binprm *exec, struct task_struct *task)
-{
-	struct header *h = (void *)s->buf;
-	struct row *r;
-	__u32 start, index, first;
-
-	begin(s, exec_row, pid_of(task), tid_of(task));
-	start = s->n;
-	index = add_exec_name(s, exec);
-	first = index == execveat_row ? 1 : 0;
-	r = row_of(index);
-	if (!r)
-		return;
-	h->row = s->row = index;
-	h->flags = COMPLETE;
-	__builtin_memcpy(h->args, s->args, sizeof(h->args));
-	add_base(s, &r->param[first], start, BASE + first);
-	add_argv(s, task, first + 1);
-	add_image();
-	add_facts(r->facts);
-	raise(s, bpf_get_current_pid_tgid() >> 32);
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -566,19 +295,6 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 		end_operation(s, r, (void *)ctx->args[1], task);
 	}
 	return 0;
-}
-
-/* tell_exit tells of a process's end, with the status that its parent will get. */
-static __always_inline void tell_exit(struct scratch *s, struct task_struct *task, struct signal_struct *signal)
-{
-	struct header *h = (void *)s->buf;
-	__s32 pid = pid_of(task);
-
-	begin(s, exit_row, pid, pid);
-	h->args[0] = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
-								       : BPF_CORE_READ(task, group_leader, exit_code);
-	count_seen(exit_row);
-	emit(s, 1);
 }
 
 SEC("raw_tp/sched_process_exit")
