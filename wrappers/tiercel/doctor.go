@@ -3,9 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -17,15 +16,26 @@ import (
 	"tiercel/tracer"
 )
 
-// finding is one thing that doctor tried.
+// finding is one thing that doctor tried, or one rule that cannot fire.
 type finding struct {
 	Check  string `json:"check"`
+	Source string `json:"source,omitempty"` // of a rule that can fire under another one
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`
 }
 
-const doctorHelp = `Find out by trying what this machine allows, and name the rules that cannot fire
-here and why. Exits 1 if a command cannot be watched here at all.`
+func (f finding) cells() []string {
+	detail := f.Detail
+	if f.Source != "" {
+		detail = "under " + f.Source + ": " + detail
+	}
+	return []string{f.Check, map[bool]string{true: "yes", false: "no"}[f.OK], detail}
+}
+
+const doctorHelp = `Find out by trying what this machine allows, which source tiercel run takes here
+and why, and which rules cannot fire here and why. That the eBPF source is not
+to be had is no fault where a command can be watched by ptrace, which needs no
+privilege. Exits 1 if a command cannot be watched here at all.`
 
 func newDoctor() *cobra.Command {
 	var paths []string
@@ -35,11 +45,10 @@ func newDoctor() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			findings, ok := examine(set)
-			err = printTable(cmd, findings, []string{"CHECK", "OK", "DETAIL"}, func(f finding) []string {
-				return []string{f.Check, map[bool]string{true: "yes", false: "no"}[f.OK], f.Detail}
-			})
-			if err == nil && !ok {
+			d := &doctor{set: set, refused: map[string]error{}, unseen: map[string][]string{}}
+			works := d.examine()
+			err = printTable(cmd, d.findings, []string{"CHECK", "OK", "DETAIL"}, finding.cells)
+			if err == nil && !works {
 				return &failure{code: 1}
 			}
 			return err
@@ -49,113 +58,113 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
+// doctor tries what a set of rules asks of a machine.
+type doctor struct {
+	set      *rules.Set
+	findings []finding
+	refused  map[string]error    // why a source does not work, or nil
+	unseen   map[string][]string // the calls that a source cannot see
+}
+
 // examine tries everything, and reports whether a command can be watched.
-func examine(set *rules.Set) (findings []finding, ok bool) {
-	add := func(check string, detail string, err error) {
-		if err != nil {
-			detail = strings.ReplaceAll(err.Error(), "\n", "; ")
+func (d *doctor) examine() bool {
+	d.machine()
+	d.ptrace()
+	d.ebpf()
+	works := d.choose()
+	for _, r := range d.set.Rules {
+		d.rule(r)
+	}
+	return works
+}
+
+// add adds what was found out: the detail, or the error in its place.
+func (d *doctor) add(check, detail string, err error) {
+	if err != nil {
+		detail = brief(err)
+	}
+	d.findings = append(d.findings, finding{Check: check, OK: err == nil, Detail: detail})
+}
+
+// brief is an error as one line: of one with many, such as what the kernel's
+// verifier has to say, the first and how it ends.
+func brief(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	if n := len(lines); n > 5 {
+		lines = []string{lines[0], "...", lines[n-2], lines[n-1]}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// ptrace tries the source that traces.
+func (d *doctor) ptrace() {
+	filter, unknown, err := seccomp.Compile(d.set.Needs())
+	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
+	if err == nil {
+		err = tracer.Probe(d.set.Needs(), filter)
+	}
+	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
+	d.add("ptrace source", "a command can be launched and watched", err)
+}
+
+// ebpf tries the source in the kernel, first each thing that it wants.
+func (d *doctor) ebpf() {
+	var blind error // why operations of io_uring go unseen
+	for _, c := range kernel.Checks() {
+		detail := "the eBPF source wants it"
+		if c.Optional {
+			detail = "operations of io_uring are seen by it"
 		}
-		findings = append(findings, finding{check, err == nil, detail})
-	}
-	filter, unknown, filterErr := seccomp.Compile(set.Needs())
-	add("kernel", release(), nil)
-	add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), filterErr)
-	probe := filterErr
-	if probe == nil {
-		probe = tracer.Probe(set.Needs(), filter)
-	}
-	add("ptrace source", "a command can be launched and watched", probe)
-	add("yama", yama(), nil)
-	add("process_vm_readv", "arguments are read directly", vmRead())
-	add("pidfd_getfd", "sockets are read directly", getfd())
-	add("user notification", "", action("user_notif"))
-	add("landlock", landlock(), nil)
-	add("ebpf source", "not in this version; the kernel would allow it", kernel.Supported())
-	for _, r := range set.Rules {
-		if why := cannotFire(set, r, unknown); why != "" {
-			findings = append(findings, finding{"rule: " + r.Name, false, why})
+		if c.Optional && c.Err != nil {
+			blind = c.Err
 		}
+		d.add(c.Name, detail, unprivileged(c.Err))
 	}
-	return findings, probe == nil
+	d.capabilities()
+	d.load()
+	if d.refused[event.SourceEBPF] != nil {
+		blind = errors.New("the eBPF source does not work")
+	}
+	if blind != nil {
+		blind = fmt.Errorf("under ptrace never, and not here by eBPF: %w", blind)
+	}
+	d.add("io_uring operations", "seen by eBPF; under ptrace never", blind)
 }
 
-// cannotFire says why a rule can never match here, or nothing.
-func cannotFire(set *rules.Set, r *rules.Rule, unknown []string) string {
-	rows := set.Rows(r)
-	switch {
-	case !r.Enabled:
-		return "it is disabled"
-	case r.Source != event.EventSource:
-		return "it is for source " + r.Source
-	case len(rows) == 0:
-		return noEvent(set.Unanswered(r))
+// load tries the source in the kernel itself, with what the rules need.
+func (d *doctor) load() {
+	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs())
+	begin := time.Now()
+	probe, err := openTree(kernel.Config{Needs: needs, Calls: calls, Gate: d.set.Matcher()})
+	took := time.Since(begin).Round(time.Millisecond)
+	if err == nil {
+		err = probe.Close()
 	}
-	for _, name := range rows {
-		if !slices.Contains(unknown, name) {
-			return ""
-		}
-	}
-	return "libseccomp does not know " + strings.Join(rows, ", ")
+	d.refused[event.SourceEBPF], d.unseen[event.SourceEBPF] = err, kernel.Unseen(needs, calls)
+	d.add("ebpf source", fmt.Sprintf("loaded and attached for these rules in %v", took), err)
 }
 
-// noEvent says why no event can match a condition: the fields in it that no source answers.
-func noEvent(unanswered []*event.Field) string {
-	if len(unanswered) == 0 {
-		return "no system call can match its condition"
+// unprivileged adds to the kernel's refusal of bpf(2) whom it lets use that at all.
+func unprivileged(err error) error {
+	if errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("%w (%s)", err, sysctl("kernel.unprivileged_bpf_disabled"))
 	}
-	f := unanswered[0]
-	return fmt.Sprintf("it needs %s, which is never there: %s", f.Name, f.Why())
+	return err
 }
 
-func release() string {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return err.Error()
+// choose tells which source auto takes here and why, and reports whether there is one.
+func (d *doctor) choose() bool {
+	var before []error
+	name, err := choose(func(name string) error { return d.refused[name] }, func(name string, err error) {
+		before = append(before, fmt.Errorf("not %s: %w", name, err))
+	})
+	detail := name + ", the first of " + strings.Join(preferred, ", ") + " that works"
+	if refused := errors.Join(before...); refused != nil {
+		detail = name + ", " + brief(refused)
 	}
-	return unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
-}
-
-func yama() string {
-	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
 	if err != nil {
-		return "not in this kernel"
+		err = errors.Join(before...)
 	}
-	return "ptrace_scope " + strings.TrimSpace(string(b))
-}
-
-// vmRead reads a byte of our own memory the way a tracee's is read.
-func vmRead() error { return tracer.ProbeMemory() }
-
-// getfd takes one of our own descriptors the way a tracee's is taken.
-func getfd() error {
-	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
-	if err != nil {
-		return os.NewSyscallError("pidfd_open", err)
-	}
-	defer unix.Close(pidfd)
-	fd, err := unix.PidfdGetfd(pidfd, pidfd, 0)
-	if err != nil {
-		return os.NewSyscallError("pidfd_getfd", err)
-	}
-	return unix.Close(fd)
-}
-
-// action reports whether the kernel's seccomp knows an action.
-func action(name string) error {
-	b, err := os.ReadFile("/proc/sys/kernel/seccomp/actions_avail")
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(strings.Fields(string(b)), name) {
-		return errors.New("not in this kernel")
-	}
-	return nil
-}
-
-func landlock() string {
-	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	if errno != 0 {
-		return "not available: " + errno.Error()
-	}
-	return fmt.Sprintf("ABI %d", version)
+	d.add("run --source auto", detail, err)
+	return err == nil
 }

@@ -17,16 +17,17 @@ type capability struct {
 	number  int
 	needed  bool // without it there is no watch
 	lasting bool // also once it has begun
+	use     string
 }
 
 // ofHost are the capabilities that the watch of a host wants: of bpf(2), which
 // kernels before 5.19 also ask for where a map is written; to load programs that
 // trace; and to read what /proc has of other users' processes.
 var ofHost = []capability{
-	{"CAP_BPF", unix.CAP_BPF, true, true},
-	{"CAP_PERFMON", unix.CAP_PERFMON, true, false},
-	{"CAP_SYS_PTRACE", unix.CAP_SYS_PTRACE, false, true},
-	{"CAP_DAC_READ_SEARCH", unix.CAP_DAC_READ_SEARCH, false, true},
+	{"CAP_BPF", unix.CAP_BPF, true, true, "to use bpf(2)"},
+	{"CAP_PERFMON", unix.CAP_PERFMON, true, false, "to load programs that trace"},
+	{"CAP_SYS_PTRACE", unix.CAP_SYS_PTRACE, false, true, "to read of the processes of other users what they are"},
+	{"CAP_DAC_READ_SEARCH", unix.CAP_DAC_READ_SEARCH, false, true, "to read files in /proc that are other users' own"},
 }
 
 // askPrivileges returns an error where this process may not use eBPF.

@@ -134,13 +134,11 @@ func (r *live) run(command launch.Command) error {
 }
 
 // warnOfUnseen names the rules that match nothing but calls which libseccomp
-// does not know, so that the filter cannot stop them.
+// has no number for here, so that the source cannot see them.
 func (r *live) warnOfUnseen(unknown []string) {
 	for _, rule := range r.set.Rules {
-		rows := r.set.Rows(rule)
-		unseen := func(name string) bool { return slices.Contains(unknown, name) }
-		if len(rows) > 0 && !slices.ContainsFunc(rows, func(name string) bool { return !unseen(name) }) {
-			r.log.Warn().Str("rule", rule.Name).Strs("calls", rows).Msg("libseccomp does not know these calls: they go unseen")
+		if rows := r.set.Rows(rule); unseen(rows, unknown) {
+			r.log.Warn().Str("rule", rule.Name).Strs("calls", rows).Msg("libseccomp has no number here for these calls: they go unseen")
 		}
 	}
 }

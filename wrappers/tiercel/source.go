@@ -29,17 +29,34 @@ type command interface {
 	ExitCode() int
 }
 
+// preferred is the sources that auto tries, in this order.
+var preferred = []string{event.SourceEBPF, event.SourcePtrace}
+
+// choose returns the first of the preferred sources that try gives no error for;
+// refused is told of each before it. The error is the last one's if none is left.
+func choose(try func(name string) error, refused func(name string, err error)) (name string, err error) {
+	for _, name = range preferred {
+		if err = try(name); err == nil {
+			return name, nil
+		}
+		refused(name, err)
+	}
+	return "", err
+}
+
 // source makes the one that is asked for, or the first that works here.
-func (r *live) source(c launch.Command) (*source, error) {
-	if r.sourceName == event.SourcePtrace {
-		return r.byPtrace(c)
+func (r *live) source(c launch.Command) (src *source, err error) {
+	try := func(name string) (err error) {
+		by := map[string]func(launch.Command) (*source, error){event.SourcePtrace: r.byPtrace, event.SourceEBPF: r.byKernel}
+		src, err = by[name](c)
+		return err
 	}
-	src, err := r.byKernel(c)
-	if err == nil || r.sourceName != auto {
-		return src, err
+	if r.sourceName == auto {
+		_, err = choose(try, func(name string, err error) { r.log.Info().Err(err).Str("source", name).Msg("source cannot be used") })
+	} else {
+		err = try(r.sourceName)
 	}
-	r.log.Info().AnErr("ebpf", err).Str("source", event.SourcePtrace).Msg("eBPF cannot be used")
-	return r.byPtrace(c)
+	return src, err
 }
 
 // lingers reports whether tiercel stays until the last process has ended.
@@ -57,16 +74,15 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
-	if err := askPrivileges(); err != nil {
-		return nil, err
-	}
 	t := &tree{command: c, linger: lingers()}
-	probe, err := kernel.New(kernel.Config{Needs: r.needs, Calls: seccomp.Calls(r.needs), Gate: r.gate(), Ready: t.open, Tree: true})
+	calls := seccomp.Calls(r.needs)
+	probe, err := openTree(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
 		return nil, err
 	}
 	t.Probe = probe
+	r.warnOfUnseen(kernel.Unseen(r.needs, calls))
 	r.log.Info().Str("source", event.SourceEBPF).Int("rules", len(r.set.Rules)).Msg("watch")
 	closing := func() {
 		if err := probe.Close(); err != nil {
@@ -74,4 +90,13 @@ func (r *live) byKernel(c launch.Command) (*source, error) {
 		}
 	}
 	return &source{t, event.SourceEBPF, closing}, nil
+}
+
+// openTree loads the eBPF source of a tree of processes. It wants privileges, and tells which.
+func openTree(c kernel.Config) (*kernel.Probe, error) {
+	if err := askPrivileges(); err != nil {
+		return nil, err
+	}
+	c.Tree = true
+	return kernel.New(c)
 }
