@@ -160,6 +160,7 @@ func (p *Probe) Counters() event.Counters {
 	for _, t := range p.tallies() {
 		c.Seen += t.Seen
 		c.Filtered += t.Filtered
+		c.FilteredInKernel += t.Filtered
 	}
 	return c
 }
