@@ -21,6 +21,7 @@ tiercel=$PWD/bin/tiercel
 processors=$(nproc)
 ticks=$(getconf CLK_TCK)
 scratch=$(mktemp -d)
+results=$scratch/results
 servers=()
 watcher=
 
@@ -43,7 +44,7 @@ calc() { awk "BEGIN { printf \"${2:-%.6f}\", $1 }"; }
 
 now() { date +%s.%N; }
 
-# each FUNCTION calls it until the time is over, and prints how often a second that was.
+# again FUNCTION calls it until the time is over, and prints how often a second that was.
 again() {
 	local start count=0
 	start=$(now)
@@ -109,7 +110,7 @@ fetch_packages() {
 		fail 'fetch packages' 'run apt-get update'
 }
 
-# unpack installs the packages into a folder of their own: no script of theirs runs.
+# unpack unpacks the packages into a folder that stands for a machine.
 unpack() {
 	local root=$scratch/root
 	rm -rf "$root"
@@ -152,8 +153,8 @@ unwatch() {
 	kill -TERM "$watcher"
 	wait "$watcher"
 	watcher=
-	echo "$(jq -r '[.events.seen, .events.filtered, .events.filtered_in_kernel, .events.queued, .events.lost, ([.lost[] | select(.shed) | .count] | add // 0)] | @tsv' "$scratch/ledger")" "$figures" >>"$scratch/$1"
-	jq -c '.lost[]' "$scratch/ledger" >>"$scratch/$1.lost"
+	echo "$(jq -r '[.events.seen, .events.filtered, .events.filtered_in_kernel, .events.queued, .events.lost, ([.lost[] | select(.shed) | .count] | add // 0)] | @tsv' "$scratch/ledger")" "$figures" >>"$results/$1"
+	jq -c '.lost[]' "$scratch/ledger" >>"$results/$1.lost"
 }
 
 # figures NAME prints the cells of what was measured while watching.
@@ -163,27 +164,28 @@ figures() {
 		END {
 			printf "%d | %d | %d | %d | %d | %d | ", sum[1], sum[2], sum[3], sum[4], sum[5], sum[6]
 			printf "%.2f | %.1f %% | %.0f, %.0f, %.0f", sum[7] / ticks, 100 * sum[7] / ticks / sum[8], first, last, most
-		}' "$scratch/$1"
+		}' "$results/$1"
 }
 
 # speed NAME prints the cells of what a load got done: the medians, and that of the rounds' ratios.
 speed() {
 	local column
 	for column in 1 2 3; do
-		awk -v c=$column '{ print c == 3 ? $2 / $1 : $c }' "$scratch/$1.rate" | sort -g |
+		awk -v c=$column '{ print c == 3 ? $2 / $1 : $c }' "$results/$1.rate" | sort -g |
 			awk -v format="$([ $column = 3 ] && echo ' | %.2f' || echo ' | %.4g')" '{ v[NR] = $1 } END { printf format, (v[int((NR + 1) / 2)] + v[int((NR + 2) / 2)]) / 2 }'
 	done
 }
 
 # measure NAME runs a load, watched and not in turns.
 measure() {
-	local round bare
+	local round bare watched
 	slice=$(((seconds + rounds - 1) / rounds))
 	for round in $(seq "$rounds"); do
 		echo "$1, round $round of $rounds, $slice s each" >&2
 		bare=$("$1")
 		watch
-		echo "$bare $("$1")" >>"$scratch/$1.rate"
+		watched=$("$1")
+		echo "$bare $watched" >>"$results/$1.rate"
 		unwatch "$1"
 	done
 }
@@ -224,6 +226,7 @@ main() {
 	local name
 	need
 	load=$(cut -d ' ' -f 1-3 /proc/loadavg)
+	mkdir "$results"
 	start_nginx
 	start_redis
 	fetch_packages
@@ -233,8 +236,8 @@ main() {
 	done
 	all
 	table
-	if awk '$5 > 0 { lost = 1 } END { exit !lost }' "${loads[@]/#/$scratch/}" "$scratch/all"; then
-		cat "$scratch"/*.lost >&2
+	if awk '$5 > 0 { lost = 1 } END { exit !lost }' "${loads[@]/#/$results/}" "$results/all"; then
+		cat "$results"/*.lost >&2
 		exit 1
 	fi
 }
