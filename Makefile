@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test test-kernels lint bench generate fuzz clean
+.PHONY: help build static run test test-kernels test-load lint bench generate fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -37,6 +37,12 @@ test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS 
 	@sh .ci/install build
 	@sh .ci/install kernels
 	@SOURCES='$(SOURCES)' RUN='$(RUN)' bash integration/kernels.sh $(KERNELS)
+
+test-load: ## what tiercel host loses and costs under load (default SECONDS=60 each); LOADS names loads, as root
+	@sh .ci/install build
+	@sh .ci/install load
+	@$(MAKE) -s build
+	@bash integration/load.sh $(SECONDS)
 
 lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint

@@ -185,9 +185,9 @@ func TestGravestAlert(t *testing.T) {
 func TestLedger(t *testing.T) {
 	e := testEngine(t, rules.Debug, &kept{})
 	drain(t, e, shell(), setuid(5), setuid(5), shadowRead())
-	got := e.Ledger(event.Counters{Entry: 1, Exit: 2, Other: 3, Seen: 9, Filtered: 4, Queued: 5, Processes: 6})
+	got := e.Ledger(event.Counters{Entry: 1, Exit: 2, Other: 3, Seen: 9, Filtered: 4, FilteredInKernel: 3, Queued: 5, Processes: 6})
 	want := `{"version":1,"source":"","wall_ns":0,"processes":6,"stops":{"entry":1,"exit":2,"other":3},` +
-		`"events":{"seen":9,"filtered":4,"queued":5,"lost":0},"alerts":{"Debug":2,"Warning":1},"alerts_not_written":0,"state_dropped":0,"blind":[],"lost":[]}`
+		`"events":{"seen":9,"filtered":4,"filtered_in_kernel":3,"queued":5,"lost":0},"alerts":{"Debug":2,"Warning":1},"alerts_not_written":0,"state_dropped":0,"blind":[],"lost":[]}`
 	b, err := json.Marshal(got)
 	require.NoError(t, err)
 	if string(b) != want {

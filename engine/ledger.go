@@ -29,17 +29,18 @@ type Stops struct {
 
 // Events is what became of the events.
 type Events struct {
-	Seen     uint64 `json:"seen"`
-	Filtered uint64 `json:"filtered"`
-	Queued   uint64 `json:"queued"`
-	Lost     uint64 `json:"lost"`
+	Seen             uint64 `json:"seen"`
+	Filtered         uint64 `json:"filtered"`
+	FilteredInKernel uint64 `json:"filtered_in_kernel"` // of these, what the eBPF programs did not hand over
+	Queued           uint64 `json:"queued"`
+	Lost             uint64 `json:"lost"`
 }
 
 // Ledger returns the account, with what the source counted. It may be called once Run has returned.
 func (e *Engine) Ledger(c event.Counters) Ledger {
 	l := Ledger{
 		Version: 1, Processes: c.Processes, Stops: Stops{c.Entry, c.Exit, c.Other},
-		Events: Events{c.Seen, c.Filtered, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Dropped: e.state.dropped,
+		Events: Events{c.Seen, c.Filtered, c.FilteredInKernel, c.Queued, c.Lost}, Alerts: map[string]uint64{}, Failed: e.failed, Dropped: e.state.dropped,
 		Blind: append([]event.Blind{}, c.Blind...), Lost: append([]event.Loss{}, c.Losses...), // in JSON [], not null
 	}
 	for p := rules.Emergency; p <= rules.Debug; p++ {

@@ -67,10 +67,10 @@ func (t *tree) get(pid int) *event.Process {
 func (t *tree) describe(p *event.Process, ev event.Event) {
 	p.SetImage(textOf(ev, event.FactExe))
 	if env, ok := ev.Bytes(event.FactEnv); ok {
-		p.Env = string(env)
+		keep(&p.Env, env)
 	}
-	if group, ok := ev.Bytes(event.FactGroup); ok {
-		p.Cgroup = string(group)
+	if group, ok := ev.Bytes(event.FactGroup); ok && keep(&p.Cgroup, group) || p.Container.ID == "" {
+		p.Container = containerOf(p.Cgroup, t.machine.Container)
 	}
 	if spaces, ok := ev.Bytes(event.FactSpaces); ok {
 		p.Spaces.Update(spaces)
@@ -79,7 +79,16 @@ func (t *tree) describe(p *event.Process, ev event.Event) {
 	argv, _ := ev.Bytes(event.FactArgs)
 	p.SetArgs(argv)
 	t.update(p, ev)
-	p.Container = containerOf(p.Cgroup, t.machine.Container)
+}
+
+// keep sets a text that most processes have of their parents, and shares its
+// memory then; changed reports whether it is another one.
+func keep(text *string, b []byte) (changed bool) {
+	if *text == string(b) {
+		return false
+	}
+	*text = string(b)
+	return true
 }
 
 // update sets what a record says of a process's state.

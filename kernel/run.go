@@ -12,9 +12,13 @@ import (
 	"tiercel/engine/event/procfs"
 )
 
-// batch is how long the reader sleeps after it has found events: those that come
-// meanwhile wake nobody.
-const batch = time.Millisecond
+// How long the reader sleeps after it has found events, so that those that come
+// meanwhile wake nobody: less where they fill more than a part of the ring.
+const (
+	batch     = 10 * time.Millisecond
+	fullBatch = time.Millisecond
+	fullPart  = 16
+)
 
 // idle is how long the reader sleeps at most.
 const idle = 100 * time.Millisecond
@@ -23,6 +27,7 @@ const idle = 100 * time.Millisecond
 // ends, or with Tree the last process is gone. It closes the ring.
 func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	defer out.Close()
+	out.Batched()
 	defer context.AfterFunc(ctx, p.wake.wake)()
 	if p.tree {
 		alive, err := p.startKeeper()
@@ -40,23 +45,32 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 		}
 	}
 	for !p.over(ctx) {
-		n, err := p.drain(out)
+		start := p.ring.consumer.Load()
+		err := p.drain(out)
 		if err == nil {
 			err = p.tellLosses(out, false)
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case n > 0:
-			time.Sleep(batch)
-		default:
-			p.wake.wait(idle)
 		}
+		p.rest(p.ring.consumer.Load() - start)
 		if err := p.setEpoch(); err != nil {
 			return err
 		}
 	}
 	return p.finish(out)
+}
+
+// rest waits for events, after so many bytes of them.
+func (p *Probe) rest(found uint64) {
+	switch {
+	case found == 0:
+		p.wake.wait(idle)
+	case found > (p.ring.mask+1)/fullPart:
+		time.Sleep(fullBatch)
+	default:
+		time.Sleep(batch)
+	}
 }
 
 // finish ends the watch, and hands over what is in the ring.
@@ -66,10 +80,12 @@ func (p *Probe) finish(out *event.Ring) error {
 	}
 	time.Sleep(batch) // for those that had begun
 	for end := p.ring.producer.Load(); p.ring.consumer.Load() < end; {
-		if n, err := p.drain(out); err != nil {
+		start := p.ring.consumer.Load()
+		if err := p.drain(out); err != nil {
 			return err
-		} else if n == 0 {
-			time.Sleep(batch) // a record that is being written
+		}
+		if p.ring.consumer.Load() == start {
+			time.Sleep(fullBatch) // a record that is being written
 		}
 	}
 	return p.tellLosses(out, true)
@@ -121,18 +137,17 @@ func (p *Probe) describe(ctx context.Context, out *event.Ring) error {
 	return nil
 }
 
-// drain hands over what is in the kernel's ring, and returns how many records that were.
-func (p *Probe) drain(out *event.Ring) (n int, err error) {
+// drain hands over what is in the kernel's ring.
+func (p *Probe) drain(out *event.Ring) error {
 	for {
 		b, size, ok := p.ring.next()
 		if !ok {
-			return n, nil
+			return nil
 		}
-		n++
 		if ev, err := event.Parse(b); err != nil {
 			p.counters.Lost++ // never seen: the programs write whole records
 		} else if err := p.pass(out, ev); err != nil {
-			return n, err
+			return err
 		}
 		p.ring.release(size)
 	}
@@ -166,6 +181,7 @@ func (p *Probe) Counters() event.Counters {
 	for _, t := range all {
 		c.Seen += t.Seen
 		c.Filtered += t.Filtered
+		c.FilteredInKernel += t.Filtered
 	}
 	return c
 }

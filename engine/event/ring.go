@@ -33,6 +33,7 @@ type Ring struct {
 	record  chan struct{}
 	room    chan struct{}
 	closed  atomic.Bool
+	batched atomic.Bool // see Batched
 }
 
 // The state word of a slot: zero while it is being filled, else a kind and the
@@ -191,8 +192,12 @@ const (
 	lookEach = 100 * time.Microsecond
 )
 
+// Batched says that records come many at a time, with a pause behind them: a
+// consumer that has run out is woken once a batch, and need not look.
+func (r *Ring) Batched() { r.batched.Store(true) }
+
 func (r *Ring) sleep(ctx context.Context) error {
-	for range looks {
+	for i := 0; i < looks && !r.batched.Load(); i++ {
 		time.Sleep(lookEach)
 		if _, _, ok := r.peek(); ok || r.closed.Load() {
 			return ctx.Err()

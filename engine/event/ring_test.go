@@ -266,6 +266,29 @@ func TestDrainWakesForARecordAndForTheEnd(t *testing.T) {
 	})
 }
 
+func TestAConsumerOfBatchesIsWokenWithoutLooking(t *testing.T) {
+	for _, batched := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			r := NewRing(0)
+			if batched {
+				r.Batched()
+			}
+			got := 0
+			result := make(chan error, 1)
+			go func() { result <- r.Drain(t.Context(), func(ev Event) { got += len(ev) }) }()
+			synctest.Wait()
+			if r.idle.Load() != batched {
+				t.Errorf("batched %v, and no time has gone by: got %v, want it to wait to be woken if batched", batched, r.idle.Load())
+			}
+			put(t, r, payload(100, 1))
+			r.Close()
+			if err := <-result; err != nil || got != 100 {
+				t.Errorf("got %d bytes and %v, want 100 and no error", got, err)
+			}
+		})
+	}
+}
+
 func TestCloseLeavesWhatIsInTheRing(t *testing.T) {
 	r := NewRing(0)
 	for range 10 {
