@@ -3,7 +3,6 @@ package kernel
 import (
 	"bufio"
 	"context"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -129,9 +128,7 @@ func start(t *testing.T, name, folder string) *subject {
 	})
 	t.Cleanup(end)
 	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != io.EOF {
-		require.NoError(t, err)
-	}
+	require.NoError(t, err)
 	require.Equal(t, "ready\n", line)
 	return &subject{cmd.Process.Pid, end}
 }

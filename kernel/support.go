@@ -59,7 +59,7 @@ func tracepointTrial() (try func(name string) error, done func()) {
 			return err
 		}
 		return l.Close()
-	}, func() { _ = program.Close() }
+	}, func() { _ = program.Close() } // it was loaded to be tried
 }
 
 // Supported returns why the eBPF source could not run here, or nil.
