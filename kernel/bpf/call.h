@@ -98,7 +98,7 @@ static __always_inline long ended_call(struct pt_regs *regs)
 }
 
 /* is_in reports whether a set of numbers has one. */
-#define is_in(set, nr) ((__u64)(nr) < CALLS && (set)[(nr) >> 6 & (CALLS / 64 - 1)] >> ((nr) & 63) & 1)
+#define is_in(set, nr) ((__u64)(nr) < CALLS && (set)[bounded((__u64)(nr) >> 6, CALLS / 64 - 1)] >> ((nr) & 63) & 1)
 
 /* unpack replaces the arguments of an i386 call by those that one of them points to. */
 static __always_inline void unpack(struct scratch *s, __u64 from)

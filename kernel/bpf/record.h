@@ -31,14 +31,18 @@ static __always_inline __u8 *part_at(struct scratch *s, __u32 start) { return &s
 
 static __always_inline __u32 size_of(__u8 *part) { return part[2] | part[3] << 8; }
 
-/* room returns where the next part's bytes go, MAX_STRING of them, or 0 where the record is full. */
+/* room returns where the next part's bytes go, MAX_STRING of them, or 0 where the
+ * record is full. (Older verifiers follow what cannot be: here the pointer is
+ * told to be one, or none, once and for all.) */
 static __always_inline __u8 *room(struct scratch *s)
 {
 	__u32 n = s->n;
+	__u8 *to = 0;
 
-	if (n > LIMIT)
-		return 0;
-	return &s->buf[n + PART_HEADER];
+	if (n <= LIMIT)
+		to = &s->buf[bounded(n, MAX_SIZE - 1) + PART_HEADER];
+	asm volatile("" : "+r"(to));
+	return to;
 }
 
 /* finish_part ends the part whose bytes were written into room. */
@@ -51,6 +55,7 @@ static __always_inline void finish_part(struct scratch *s, __u32 part, __u64 siz
 		return;
 	if (size > MAX_STRING)
 		size = MAX_STRING;
+	size = bounded(size, OFFSET);
 	at = &s->buf[n];
 	at[0] = part;
 	at[1] = flags;
@@ -178,7 +183,7 @@ __noinline int put_number(__u64 number, __u32 offset)
 		if (!number)
 			break;
 	}
-	n = DIGITS - (s->first & 31);
-	bpf_probe_read_kernel(to + at, n & 31, &s->digits[s->first & 31]);
-	return at + (n & 31);
+	n = bounded(DIGITS - (s->first & 31), 31);
+	bpf_probe_read_kernel(to + at, n, &s->digits[s->first & 31]);
+	return at + n;
 }
