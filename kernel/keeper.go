@@ -21,56 +21,65 @@ import (
 // keeperName is argv[0] of the keeper: this binary.
 const keeperName = "tiercel: keeping"
 
+// maxKills is how often the keeper goes through the tree: what is still there then
+// waits within the kernel, and ends when it comes out.
+const maxKills = 5000
+
 // The keeper's descriptors beside the standard ones. Links follow, which it just holds.
 const (
 	keeperPipe = 3 + iota
 	keeperScope
 )
 
-// startKeeper starts the keeper of a tree. The pipe's end that is returned must be kept open as long as the probe lives.
-func (p *Probe) startKeeper() (alive *os.File, err error) {
+// keeper is the process as the probe's knows it.
+type keeper struct {
+	cmd   *exec.Cmd
+	alive *os.File // the pipe's end that is open as long as the probe's process lives
+}
+
+// startKeeper starts the keeper of a tree.
+func (p *Probe) startKeeper() (*keeper, error) {
 	watched, alive, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	files := []*os.File{watched}
-	defer func() {
-		for _, f := range files {
-			err = errors.Join(err, f.Close())
-		}
-	}()
-	scope, err := duplicate(p.objs.Scope.FD())
-	if err != nil {
-		return alive, err
-	}
-	files = append(files, scope)
-	for _, l := range p.links {
-		raw, ok := l.(interface{ FD() int })
-		if !ok {
-			continue // a kernel without links (Linux 5.6) has no ring buffer either
-		}
-		f, err := duplicate(raw.FD())
-		if err != nil {
-			return alive, err
-		}
-		files = append(files, f)
-	}
+	files, err := p.keptFiles()
+	files = append([]*os.File{watched}, files...)
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args[0], cmd.Env, cmd.ExtraFiles = keeperName, []string{}, files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a terminal's signals are not for it
-	if err := cmd.Start(); err != nil {
-		return alive, fmt.Errorf("start keeper: %w", err)
+	if err == nil {
+		err = cmd.Start()
 	}
-	return alive, cmd.Process.Release()
+	for _, f := range files {
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), alive.Close())
+	}
+	return &keeper{cmd, alive}, nil
 }
 
-func duplicate(fd int) (*os.File, error) {
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("fcntl(DUPFD)", err)
+// keptFiles are the scope and the links, duplicated.
+func (p *Probe) keptFiles() (files []*os.File, err error) {
+	fds := []int{p.objs.Scope.FD()}
+	for _, l := range p.links {
+		if raw, ok := l.(interface{ FD() int }); ok { // all kernels with a BPF ring have links
+			fds = append(fds, raw.FD())
+		}
 	}
-	return os.NewFile(uintptr(dup), "kept"), nil
+	for _, fd := range fds {
+		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return files, os.NewSyscallError("fcntl(DUPFD)", err)
+		}
+		files = append(files, os.NewFile(uintptr(dup), "kept"))
+	}
+	return files, nil
 }
+
+// end has the keeper end what is left of the tree, and waits until it has.
+func (k *keeper) end() error { return errors.Join(k.alive.Close(), k.cmd.Wait()) }
 
 // Keep is the keeper's half. Call it first thing in main: in any other process it
 // returns at once, in the keeper never.
@@ -85,7 +94,7 @@ func Keep() {
 	if err != nil {
 		os.Exit(1)
 	}
-	for endTree(scope) {
+	for i := 0; i < maxKills && endTree(scope); i++ {
 		time.Sleep(time.Millisecond)
 	}
 	os.Exit(0)

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -29,13 +30,17 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	defer out.Close()
 	out.Batched()
 	defer context.AfterFunc(ctx, p.wake.wake)()
-	if p.tree {
-		alive, err := p.startKeeper()
-		if err != nil {
-			return err
-		}
-		defer alive.Close()
+	if !p.tree {
+		return p.watch(ctx, out)
 	}
+	k, err := p.startKeeper()
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.watch(ctx, out), k.end())
+}
+
+func (p *Probe) watch(ctx context.Context, out *event.Ring) error {
 	if err := p.describe(ctx, out); err != nil {
 		return err
 	}
