@@ -80,11 +80,14 @@ func setup(env *testscript.Env, source string) error {
 }
 
 // condition has what scripts ask for beside testscript's own conditions: the
-// machine's capabilities, and the source that they run under, or without one, which there are.
+// machine's capabilities, and the source that they run under, or without one, which
+// there are; can:ebpf is whether the machine has it, whatever they run under.
 func condition(source, cond string) (bool, error) {
 	switch cond {
 	case "ptrace", "ebpf":
 		return source == cond || source == "" && refusal(cond) == nil, nil
+	case "can:ebpf":
+		return refusal("ebpf") == nil, nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "docker":
