@@ -71,7 +71,7 @@ func (p *Probe) rest(found uint64) {
 	switch {
 	case found == 0:
 		p.wake.wait(idle)
-	case found > (p.ring.mask+1)/fullPart:
+	case p.tree || found > (p.ring.mask+1)/fullPart: // who waits for a command is told of its end at once
 		time.Sleep(fullBatch)
 	default:
 		time.Sleep(batch)
