@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -61,9 +62,13 @@ func operationTracepoints() (submit, complete string, err error) {
 	return submit, complete, err
 }
 
+// kernelTypes returns the running kernel's own types. To read them takes as long
+// as to have the programs verified: it is done once.
+var kernelTypes = sync.OnceValues(btf.LoadKernelSpec)
+
 // takes reports whether the n-th value that a tracepoint is given (from 1) is a pointer.
 func takes(name string, n int) bool {
-	spec, err := btf.LoadKernelSpec()
+	spec, err := kernelTypes()
 	if err != nil {
 		return false
 	}

@@ -91,7 +91,11 @@ func (p *Probe) load() error {
 	if p.tree {
 		spec.Maps[sourceMapRing].MaxEntries = treeRing
 	}
-	if err := spec.LoadAndAssign(&p.objs, nil); err != nil {
+	types, err := kernelTypes()
+	if err != nil {
+		return fmt.Errorf("read kernel types: %w", err)
+	}
+	if err := spec.LoadAndAssign(&p.objs, &ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{KernelTypes: types}}); err != nil {
 		return fmt.Errorf("load eBPF programs: %w", err)
 	}
 	return nil
