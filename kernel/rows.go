@@ -145,11 +145,26 @@ var socketCalls = []string{1: "socket", "bind", "connect", "listen", "accept", "
 // restarted are the calls that the kernel goes on with by restart_syscall(2) after a signal.
 var restarted = []string{"nanosleep", "clock_nanosleep", "poll", "futex"}
 
+// firstX32 is the first of x32Calls by its number.
+const firstX32 = 512
+
+// x32Calls are the calls that have numbers of their own by the x32 entry
+// (arch/x86/entry/syscalls/syscall_64.tbl); no other call has these.
+var x32Calls = []string{"rt_sigaction", "rt_sigreturn", "ioctl", "readv", "writev", "recvfrom", "sendmsg", "recvmsg", "execve", "ptrace",
+	"rt_sigpending", "rt_sigtimedwait", "rt_sigqueueinfo", "sigaltstack", "timer_create", "mq_notify", "kexec_load", "waitid",
+	"set_robust_list", "get_robust_list", "vmsplice", "move_pages", "preadv", "pwritev", "rt_tgsigqueueinfo", "recvmmsg", "sendmmsg",
+	"process_vm_readv", "process_vm_writev", "setsockopt", "getsockopt", "io_setup", "io_submit", "execveat", "preadv2", "pwritev2"}
+
 func numbersOf(needs *event.Needs, calls map[event.Call]int) *numbers {
 	n := &numbers{}
 	for call, row := range calls {
 		if needs.Rows[row].Watch() && call.Number < maxCalls-uint32(len(socketCalls)) {
 			n.add(call, row)
+		}
+	}
+	for i, name := range x32Calls {
+		if row := event.Lookup(name); needs.Rows[row].Watch() {
+			n.add(event.Call{Number: uint32(firstX32 + i)}, row)
 		}
 	}
 	for i, name := range socketCalls {

@@ -24,9 +24,11 @@
 
 static __always_inline __u32 is_compat(struct task_struct *task) { return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT ? 1 : 0; }
 
-static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, orig_ax); }
+#define X32 0x40000000 /* marks a number of the x32 entry, whose numbers are those of x86_64 and, from 512 on, its own */
 
-static __always_inline long number_in(struct pt_regs *trusted) { return trusted->orig_ax; }
+static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, orig_ax) & ~X32; }
+
+static __always_inline long number_in(struct pt_regs *trusted) { return trusted->orig_ax & ~X32; }
 
 static __always_inline long call_result(struct pt_regs *regs) { return BPF_CORE_READ(regs, ax); }
 
@@ -52,6 +54,7 @@ static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT 22
+#define X32 0
 #define SOCKETCALL -1 /* ARM has none */
 #define OLD_MMAP -1
 #define RESTART_SYSCALL 128

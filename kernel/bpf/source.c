@@ -199,7 +199,7 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
 	struct task_struct *task = (void *)bpf_get_current_task();
-	long nr = ctx->args[1];
+	long nr = ctx->args[1] & ~X32;
 	struct scratch *s;
 	struct row *r;
 	int index;
