@@ -109,7 +109,7 @@ processes() {
 	install -d -m 1777 "$scratch/stress"
 	stress fork >/dev/null 2>&1 &
 	stress exec setpriv --reuid 65534 --regid 65534 --clear-groups >/dev/null 2>&1
-	wait
+	wait $!
 	awk '/bogo-ops-per-second-real-time:/ { n += $2 } END { print n }' "$scratch"/stress/*.yaml
 }
 
