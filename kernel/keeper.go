@@ -100,12 +100,16 @@ func Keep() {
 	os.Exit(0)
 }
 
+// watchedMember is the state of a member of the scope that is watched; others
+// never became the command, and end by themselves (bpf/source.h).
+const watchedMember = 1
+
 // endTree ends the processes of a scope, and reports whether there were any.
 func endTree(scope *ebpf.Map) (any bool) {
 	var tgid uint32
 	var m sourceMember
 	for all := scope.Iterate(); all.Next(&tgid, &m); {
-		if int(m.Pid) != os.Getpid() {
+		if m.State == watchedMember {
 			any = true
 			_ = unix.Kill(int(m.Pid), unix.SIGKILL) // it may have ended by itself
 		}

@@ -117,7 +117,7 @@ func (p *Probe) prepare() (err error) {
 		return err
 	}
 	return errors.Join(
-		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size/2)),
+		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size / 4 * 3)),
 		p.objs.InfoRow.Set(uint32(event.RowProcInfo)), p.objs.SpawnRow.Set(uint32(event.RowSpawn)), p.objs.ExitRow.Set(uint32(event.RowProcExit)),
 		p.objs.ExecRow.Set(uint32(event.Lookup("execve"))), p.objs.ExecveatRow.Set(uint32(event.Lookup("execveat"))),
 		p.objs.Writer.Put(uint32(0), p.objs.Write), p.setHierarchies(), p.setOperations(),

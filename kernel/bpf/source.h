@@ -156,7 +156,7 @@ __u64 own_namespace, own_root, own_root_mount;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);
+	__uint(max_entries, 1 << 24);
 } ring SEC(".maps");
 
 struct {
