@@ -44,23 +44,22 @@ static __always_inline void count_in(void)
 	__sync_fetch_and_add(&born, 1);
 }
 
-/* comes_in counts the images of a process that the probe's own has started, up
- * to the command's; it reports whether the process is watched now. */
-static __always_inline int comes_in(struct scratch *s, struct task_struct *task)
+/* image_phase counts the images of a process that the probe's own has started, up
+ * to the command's; it returns what is to be written of this one, or -1 while the process is not watched. */
+static __always_inline int image_phase(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct member *m = bpf_map_lookup_elem(&scope, &tgid);
 
 	if (!m)
-		return 0;
+		return -1;
 	if (m->state == WATCHED)
-		return 1;
+		return IMAGE;
 	m->state--;
 	if (m->state != WATCHED)
-		return 0;
+		return -1;
 	count_in();
-	announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
-	return 1;
+	return FIRST_IMAGE;
 }
 
 #define AT_EMPTY_PATH 0x1000

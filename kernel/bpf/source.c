@@ -255,13 +255,14 @@ int process_forks(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_exec")
 int process_executes(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_struct *task = (void *)ctx->args[0];
 	struct scratch *s = scratch();
+	int phase;
 
 	if (!s || !is_foreign(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	if (!scoped || comes_in(s, task))
-		write_record(ctx, s, exec_row, IMAGE);
+	phase = scoped ? image_phase() : IMAGE;
+	if (phase >= 0)
+		write_record(ctx, s, exec_row, phase);
 	return 0;
 }
 
@@ -285,6 +286,9 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 	case CALL_BEGINS:
 		begin_early(s, r, task);
 		break;
+	case FIRST_IMAGE:
+		announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
+		/* and then the image */
 	case IMAGE:
 		write_image(s, (void *)ctx->args[2], task);
 		break;

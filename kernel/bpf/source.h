@@ -109,8 +109,8 @@ struct row {
 	struct clause clause[CLAUSES];
 };
 
-/* What the record is of. */
-enum { CALL_ENDS, CALL_BEGINS, IMAGE, OPERATION_BEGINS, OPERATION_ENDS };
+/* What the record is of; of a process's first image after that of its coming. */
+enum { CALL_ENDS, CALL_BEGINS, IMAGE, FIRST_IMAGE, OPERATION_BEGINS, OPERATION_ENDS };
 
 /* A record under construction, of the call at hand. */
 struct scratch {
