@@ -146,7 +146,7 @@ boot() {
 	cat "$build/userland.cpio" "$build/tests.cpio" "$dir/modules.cpio" >"$dir/initrd"
 	timeout "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 3G -nic none -no-reboot \
 		-display none -monitor none -serial stdio -kernel "$dir/vmlinuz" -initrd "$dir/initrd" \
-		-append "console=ttyS0 panic=-1 quiet SOURCE=$2 RUN=${RUN:-${tests[$2]}}" </dev/null 2>&1 | tr -d '\r' >"$3" || true
+		-append "console=ttyS0 panic=-1 quiet SOURCE=$2 RUN=${RUN:-${tests[$2]}}" </dev/null 2>&1 | sed -u 's/\r//' >"$3" || true
 	rm "$dir/initrd"
 }
 
