@@ -36,7 +36,7 @@ test: ## all tests; those that want root, Docker or more run where these are the
 test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS names releases, SOURCES and RUN choose
 	@sh .ci/install build
 	@sh .ci/install kernels
-	@SOURCES='$(SOURCES)' RUN='$(RUN)' bash integration/kernels.sh $(KERNELS)
+	@bash integration/kernels.sh $(KERNELS)
 
 test-load: ## what tiercel host loses and costs under load (default SECONDS=60 each); LOADS names loads, as root
 	@sh .ci/install build

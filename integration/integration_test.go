@@ -88,6 +88,8 @@ func condition(source, cond string) (bool, error) {
 		return source == cond || source == "" && refusal(cond) == nil, nil
 	case "can:ebpf":
 		return refusal("ebpf") == nil, nil
+	case "io_uring":
+		return seesOperations(), nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "docker":

@@ -31,6 +31,12 @@ func try(name string) error {
 	return nil
 }
 
+// seesOperations reports whether the eBPF source sees operations of io_uring here.
+var seesOperations = sync.OnceValue(func() bool {
+	out, _ := exec.Command(filepath.Join(binaries, "tiercel"), "doctor", "--format", "json").Output() // the status is of all that it tries
+	return regexp.MustCompile(`"io_uring operations",\s*"ok": true`).Match(out)
+})
+
 // underEach does something under each source, or under the one that
 // TIERCEL_SOURCE names. It reports whether it did so under all of them.
 func underEach(t *testing.T, do func(t *testing.T, source string)) bool {

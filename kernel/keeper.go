@@ -78,8 +78,17 @@ func (p *Probe) keptFiles() (files []*os.File, err error) {
 	return files, nil
 }
 
-// end has the keeper end what is left of the tree, and waits until it has.
-func (k *keeper) end() error { return errors.Join(k.alive.Close(), k.cmd.Wait()) }
+// end has the keeper end what is left of the tree, and waits until it has. early
+// is how it ended if somebody has ended it before.
+func (k *keeper) end() (early string, err error) {
+	err = k.alive.Close()
+	var exit *exec.ExitError
+	if wait := k.cmd.Wait(); errors.As(wait, &exit) {
+		return exit.Error(), err
+	} else {
+		return "", errors.Join(err, wait)
+	}
+}
 
 // Keep is the keeper's half. Call it first thing in main: in any other process it
 // returns at once, in the keeper never.

@@ -50,7 +50,25 @@ func (p *Probe) tellLosses(out *event.Ring, now bool) error {
 		}
 	}
 	p.told = next
-	return nil
+	return p.tellEnds(out)
+}
+
+// tellEnds tells of the processes whose end was lost: else they would seem to live for ever.
+func (p *Probe) tellEnds(out *event.Ring) error {
+	var tgids []uint32
+	var tgid uint32
+	var e sourceEnding
+	for all := p.objs.UntoldEnds.Iterate(); all.Next(&tgid, &e); {
+		p.rec.Begin(event.RowProcExit, event.Origin{PID: int(e.Pid), TID: int(e.Pid)}, event.Now())
+		p.rec.SetArgs(&[6]uint64{uint64(uint32(e.Status))})
+		p.counters.Seen++
+		p.counters.Queued++
+		if err := out.Put(context.Background(), p.rec.Event()); err != nil {
+			return err
+		}
+		tgids = append(tgids, tgid)
+	}
+	return forget(p.objs.UntoldEnds, tgids)
 }
 
 // tellLoss tells of so many events, if there are any.

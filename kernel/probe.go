@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
@@ -61,6 +62,7 @@ type wants struct {
 func New(c Config) (*Probe, error) {
 	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}}
 	p.proc = procfs.New(&p.rec)
+	defer liftMemlock()()
 	if err := p.load(); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,6 @@ func New(c Config) (*Probe, error) {
 }
 
 func (p *Probe) load() error {
-	_ = rlimit.RemoveMemlock() // before Linux 5.11 maps count as locked memory; if that is refused, loading tells whether it matters
 	spec, err := loadSource()
 	if err != nil {
 		return err
@@ -99,6 +100,17 @@ func (p *Probe) load() error {
 		return fmt.Errorf("load eBPF programs: %w", err)
 	}
 	return nil
+}
+
+// liftMemlock lifts the limit of locked memory, as maps count as that before Linux
+// 5.11, and returns what sets it again: commands that are run inherit it. If it
+// cannot be lifted, loading tells whether that matters; lowering it is always allowed.
+func liftMemlock() (lower func()) {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit) != nil || rlimit.RemoveMemlock() != nil {
+		return func() {}
+	}
+	return func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit) }
 }
 
 // The capacities of the ring, in bytes: of the machine as bpf/source.h has it.

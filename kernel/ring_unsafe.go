@@ -53,7 +53,7 @@ func (r *ring) close() error {
 	return errors.Join(errs...)
 }
 
-// next returns the bytes of the next record, which are valid until release is
+// next returns the bytes of the next record, none for what cannot be one, which are valid until release is
 // called with what it returned; ok is false where there is none yet.
 func (r *ring) next() (record []byte, words uint64, ok bool) {
 	for {
@@ -67,6 +67,9 @@ func (r *ring) next() (record []byte, words uint64, ok bool) {
 			return nil, 0, false
 		}
 		size := uint64(header &^ ringDiscard)
+		if size > r.mask {
+			return nil, r.producer.Load() - at, true // no kernel writes that: all that is there is given up
+		}
 		words := (ringHeader + size + 7) &^ 7
 		if header&ringDiscard == 0 {
 			return r.data[start+ringHeader : start+ringHeader+size], words, true

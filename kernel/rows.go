@@ -42,7 +42,7 @@ func encode(index int, need *event.RowNeed) sourceRow {
 	row := &event.Table[index]
 	r := sourceRow{
 		Facts: uint64(need.Facts), Effect: uint16(row.Effect), Match: bit(need.Match), State: bit(need.State),
-		AtEntry: bit(row.When == event.Entry), Held: held(row), Valuable: bit(isValuable(row)), Fd: param(row.DescriptorParam()),
+		AtEntry: bit(row.When == event.Entry), Held: held(row), Valuable: bit(isValuable(row)), Connects: bit(row.Name == "connect"), Fd: param(row.DescriptorParam()),
 		Path: noParam, Params: uint8(len(row.Params)),
 	}
 	for i := range row.Params {

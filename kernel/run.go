@@ -37,8 +37,16 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.watch(ctx, out), k.end())
+	err = p.watch(ctx, out)
+	early, end := k.end()
+	if early != "" {
+		p.counters.Blind = append(p.counters.Blind, event.Blind{PID: k.cmd.Process.Pid, To: event.Now(), Why: whyUnkept + early})
+	}
+	return errors.Join(err, end)
 }
+
+// whyUnkept says what it means that the keeper was ended.
+const whyUnkept = "had tiercel been killed, its command would have gone on, as the keeper had ended: "
 
 func (p *Probe) watch(ctx context.Context, out *event.Ring) error {
 	if err := p.describe(ctx, out); err != nil {
@@ -163,16 +171,10 @@ func (p *Probe) drain(out *event.Ring) error {
 func (p *Probe) pass(out *event.Ring, ev event.Event) error {
 	w := p.wants.Load()
 	row := ev.Row()
-	changes := row.When == event.Pseudo || row.Effect&event.Executes != 0
-	if ret, ok := ev.Ret(); ok && ret >= 0 && w.needs.Rows[ev.RowIndex()].State {
-		changes = true
-	}
+	changes := row.When == event.Pseudo || row.Effect&event.Executes != 0 || ev.Has(event.FactState) || ev.Has(event.FactName)
 	if !changes && w.gate.Decide(ev) == event.Drop {
 		p.counters.Filtered++
 		return nil
-	}
-	if ev.RowIndex() == event.RowSpawn {
-		p.counters.Processes++
 	}
 	p.counters.Queued++
 	return out.Put(context.Background(), ev)

@@ -13,16 +13,29 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type sourceEnding struct {
+	_      structs.HostLayout
+	Pid    int32
+	Status int32
+}
+
 type sourceHeld struct {
-	_   structs.HostLayout
-	N   uint32
-	Buf [4096]uint8
+	_     structs.HostLayout
+	N     uint32
+	Index uint32
+	Buf   [1900]uint8
 }
 
 type sourceHierarchy struct {
 	_    structs.HostLayout
 	N    uint32
 	Text [60]int8
+}
+
+type sourceLife struct {
+	_     structs.HostLayout
+	Start uint64
+	Tgid  uint64
 }
 
 type sourceMember struct {
@@ -53,6 +66,7 @@ type sourceRow struct {
 	AtEntry  uint8
 	Held     uint8
 	Valuable uint8
+	Connects uint8
 	Fd       uint8
 	Path     uint8
 	Params   uint8
@@ -65,7 +79,7 @@ type sourceRow struct {
 		Path  uint8
 		Dir   uint8
 	}
-	_      [5]byte
+	_      [4]byte
 	Clause [8]struct {
 		_   structs.HostLayout
 		All [4]struct {
@@ -83,23 +97,23 @@ type sourceRow struct {
 }
 
 type sourceScratch struct {
-	_       structs.HostLayout
-	N       uint32
-	Row     uint32
-	Compat  uint32
-	Matches uint32
-	Index   uint32
-	Phase   uint32
-	Last    uint32
-	First   uint32
-	At      uint32
-	_       [4]byte
-	Ret     int64
-	Args    [8]uint64
-	Buf     [41024]uint8
-	Path    [4608]uint8
-	Digits  [32]uint8
-	Groups  [32]uint64
+	_        structs.HostLayout
+	N        uint32
+	Row      uint32
+	Compat   uint32
+	Matches  uint32
+	BaseHeld uint32
+	Index    uint32
+	Phase    uint32
+	Last     uint32
+	First    uint32
+	At       uint32
+	Ret      int64
+	Args     [8]uint64
+	Buf      [41024]uint8
+	Path     [4608]uint8
+	Digits   [32]uint8
+	Groups   [32]uint64
 }
 
 type sourceTally struct {
@@ -115,6 +129,7 @@ type sourceTally struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	sourceMapCalls                   = "calls"
+	sourceMapEnded                   = "ended"
 	sourceMapHierarchies             = "hierarchies"
 	sourceMapHolds                   = "holds"
 	sourceMapNames                   = "names"
@@ -127,6 +142,7 @@ const (
 	sourceMapScratches               = "scratches"
 	sourceMapTallies                 = "tallies"
 	sourceMapUntold                  = "untold"
+	sourceMapUntoldEnds              = "untold_ends"
 	sourceMapWriter                  = "writer"
 	sourceProgCallBegins             = "call_begins"
 	sourceProgCallEnds               = "call_ends"
@@ -226,6 +242,7 @@ type sourceProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type sourceMapSpecs struct {
 	Calls       *ebpf.MapSpec `ebpf:"calls"`
+	Ended       *ebpf.MapSpec `ebpf:"ended"`
 	Hierarchies *ebpf.MapSpec `ebpf:"hierarchies"`
 	Holds       *ebpf.MapSpec `ebpf:"holds"`
 	Names       *ebpf.MapSpec `ebpf:"names"`
@@ -238,6 +255,7 @@ type sourceMapSpecs struct {
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Tallies     *ebpf.MapSpec `ebpf:"tallies"`
 	Untold      *ebpf.MapSpec `ebpf:"untold"`
+	UntoldEnds  *ebpf.MapSpec `ebpf:"untold_ends"`
 	Writer      *ebpf.MapSpec `ebpf:"writer"`
 }
 
@@ -293,6 +311,7 @@ func (o *sourceObjects) Close() error {
 // It can be passed to loadSourceObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sourceMaps struct {
 	Calls       *ebpf.Map `ebpf:"calls"`
+	Ended       *ebpf.Map `ebpf:"ended"`
 	Hierarchies *ebpf.Map `ebpf:"hierarchies"`
 	Holds       *ebpf.Map `ebpf:"holds"`
 	Names       *ebpf.Map `ebpf:"names"`
@@ -305,12 +324,14 @@ type sourceMaps struct {
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Tallies     *ebpf.Map `ebpf:"tallies"`
 	Untold      *ebpf.Map `ebpf:"untold"`
+	UntoldEnds  *ebpf.Map `ebpf:"untold_ends"`
 	Writer      *ebpf.Map `ebpf:"writer"`
 }
 
 func (m *sourceMaps) Close() error {
 	return _SourceClose(
 		m.Calls,
+		m.Ended,
 		m.Hierarchies,
 		m.Holds,
 		m.Names,
@@ -323,6 +344,7 @@ func (m *sourceMaps) Close() error {
 		m.Scratches,
 		m.Tallies,
 		m.Untold,
+		m.UntoldEnds,
 		m.Writer,
 	)
 }

@@ -22,28 +22,33 @@ type tracked struct {
 // once, so that no call between them goes unseen.
 func (p *Probe) Update(needs *event.Needs, calls map[event.Call]int, gate Gate) error {
 	next := tracked{generation: p.tracked.generation ^ 1, numbers: *numbersOf(needs, calls)}
-	if err := p.writeRows(&next, needs); err != nil {
-		return err
-	}
-	if err := p.writeNumbers(&next); err != nil {
-		return err
-	}
 	both := next.numbers
 	for i := range both.watched {
 		both.watched[i] |= p.tracked.numbers.watched[i]
 		both.early[i] |= p.tracked.numbers.early[i]
 	}
-	if err := p.setBits(&both); err != nil {
-		return err
+	err := p.writeRows(&next, needs)
+	if err == nil {
+		err = p.writeNumbers(&next)
 	}
-	p.wants.Store(&wants{needs, gate})
-	err := errors.Join(p.objs.ProcessFacts.Set(uint64(needs.Process)), p.objs.Generation.Set(next.generation), p.setBits(&next.numbers), p.setEntry(&next.numbers))
+	if err == nil {
+		err = p.setBits(&both)
+	}
+	if err == nil {
+		err = p.objs.Generation.Set(next.generation)
+	}
 	if err != nil {
-		return fmt.Errorf("update eBPF maps: %w", err)
+		return errors.Join(fmt.Errorf("update eBPF maps: %w", err), p.forget(&next))
 	}
 	old := p.tracked
 	p.tracked = next
-	return errors.Join(forget(p.objs.Prefixes, old.prefixes), forget(p.objs.Names, old.names))
+	p.wants.Store(&wants{needs, gate})
+	return errors.Join(p.objs.ProcessFacts.Set(uint64(needs.Process)), p.setBits(&next.numbers), p.setEntry(&next.numbers), p.forget(&old))
+}
+
+// forget takes the paths of a set away that does not count.
+func (p *Probe) forget(t *tracked) error {
+	return errors.Join(forget(p.objs.Prefixes, t.prefixes), forget(p.objs.Names, t.names))
 }
 
 // writeRows writes the rows of a set, and the paths that their rules ask for.

@@ -5,7 +5,7 @@
 #pragma once
 
 #define DESCRIPTORS 256 /* of a process that are listed */
-#define OPEN_WORDS 128 /* of the set of open descriptors that are counted, 64 each */
+#define OPEN_WORDS 128 /* times 512 descriptors that are counted */
 
 static __always_inline int is_directory(struct file *f) { return (BPF_CORE_READ(f, f_inode, i_mode) & S_IFMT) == S_IFDIR; }
 static __always_inline int is_socket(struct file *f) { return BPF_CORE_READ(f, f_inode, i_sb, s_magic) == SOCK_MAGIC; }
@@ -95,19 +95,20 @@ __noinline int add_descriptors(void)
 		return 0;
 	for (fd = 0; fd < DESCRIPTORS; fd++)
 		at = put_descriptor(fd, at);
-	finish_part(s, FACT_DESCRIPTORS, at, at > MAX_STRING ? CUT : 0);
+	finish_part(s, FACT_DESCRIPTORS, at, at > MAX_STRING || file_of(DESCRIPTORS) ? CUT : 0);
 	return 0;
 }
 
 static __always_inline __u64 resident(struct mm_struct *mm, int kind)
 {
 	struct mm_struct___before_6_2 *old = (void *)mm;
-	__s64 pages;
+	__s64 pages = 0;
 
 	if (bpf_core_field_exists(old->rss_stat.count))
 		pages = BPF_CORE_READ(old, rss_stat.count[kind]);
 	else
-		pages = BPF_CORE_READ(mm, rss_stat[kind].count);
+		bpf_probe_read_kernel(&pages, sizeof(pages), (void *)mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+				      kind * bpf_core_type_size(struct percpu_counter) + bpf_core_field_offset(struct percpu_counter, count));
 	return pages > 0 ? pages * PAGE_KB : 0;
 }
 
@@ -141,12 +142,24 @@ static __always_inline __u32 bits(__u64 w)
 	return w * 0x0101010101010101 >> 56;
 }
 
+/* open_bits counts in eight words of a set, of which there may be fewer. */
+static __always_inline __u32 open_bits(unsigned long *set, __u32 left)
+{
+	__u64 words[8] = {};
+	__u32 n = 0, i;
+
+	bpf_probe_read_kernel(words, left < 512 ? left / 8 & 63 : 64, set);
+	for (i = 0; i < 8; i++)
+		n += bits(words[i]);
+	return n;
+}
+
 __noinline int add_limits(void)
 {
 	struct scratch *s = scratch();
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	unsigned long *open = BPF_CORE_READ(table, open_fds), word = 0;
+	unsigned long *open = BPF_CORE_READ(table, open_fds);
 	__u32 max = BPF_CORE_READ(table, max_fds), i;
 	__u64 n[2] = {};
 	__u8 *to;
@@ -156,10 +169,8 @@ __noinline int add_limits(void)
 	to = room(s);
 	if (!to)
 		return 0;
-	for (i = 0; i < OPEN_WORDS && i * 64 < max; i++) {
-		bpf_probe_read_kernel(&word, sizeof(word), open + i);
-		n[0] += bits(word);
-	}
+	for (i = 0; i < OPEN_WORDS && i * 512 < max; i++)
+		n[0] += open_bits(open + 8 * i, max - i * 512);
 	n[1] = BPF_CORE_READ(task, signal, rlim[RLIMIT_NOFILE].rlim_cur);
 	__builtin_memcpy(to, n, sizeof(n));
 	finish_part(s, FACT_LIMITS, sizeof(n), 0);
@@ -188,11 +199,9 @@ static __always_inline void add_inode(struct scratch *s, struct file *f)
 
 #define WANTS(facts, part) ((facts) & 1ull << (part))
 
-/* add_descriptor adds what the event's descriptor names, and of a socket its ends. */
-static __always_inline void add_descriptor(struct scratch *s, __s32 fd, __u64 facts)
+/* add_object adds what the file of the event's descriptor is called, and of a socket its ends. */
+static __always_inline void add_object(struct scratch *s, struct file *f, __u64 facts)
 {
-	struct file *f = file_of(fd);
-
 	if (WANTS(facts, FACT_INODE))
 		add_inode(s, f);
 	if (!WANTS(facts, FACT_OBJECT) && !WANTS(facts, FACT_SOCKET))
@@ -207,6 +216,8 @@ static __always_inline void add_descriptor(struct scratch *s, __s32 fd, __u64 fa
 		add_word(s, FACT_FOLDER, is_directory(f));
 	}
 }
+
+static __always_inline void add_descriptor(struct scratch *s, __s32 fd, __u64 facts) { add_object(s, file_of(fd), facts); }
 
 /* add_facts adds what the rules ask for of the process at this moment. */
 __noinline int add_facts(__u64 facts)

@@ -149,7 +149,50 @@ static __always_inline void add_operation(struct scratch *s, struct row *r, stru
 	}
 }
 
-/* begin_operation begins the record of a request. */
+#define SKIPS_SUCCESS (1 << 6) /* REQ_F_CQE_SKIP: only a failure completes it */
+
+/* object_of returns the file that an operation was about or has opened, or 0. */
+static __always_inline struct file *object_of(struct scratch *s, struct row *r, struct io_kiocb *req)
+{
+	switch (operation_of(req)) {
+	case OP_OPENAT:
+	case OP_OPENAT2:
+		if (KNOWN(io_open) && BPF_CORE_READ((struct io_open *)req, file_slot))
+			return 0; /* it is in the ring's own table */
+		break;
+	case OP_SOCKET:
+		if (KNOWN(io_socket) && BPF_CORE_READ((struct io_socket *)req, file_slot))
+			return 0;
+		break;
+	case OP_CONNECT:
+		return KNOWN(io_kiocb) ? BPF_CORE_READ(req, file) : 0;
+	}
+	return file_of(descriptor_of(s, r, 1));
+}
+
+/* tell_operation tells of an operation that has the result in the scratch. */
+static __always_inline void tell_operation(struct scratch *s, struct row *r, struct file *object)
+{
+	struct header *h = (void *)s->buf;
+	struct tally *t = tally_of(s->index);
+
+	if (!t)
+		return;
+	t->seen++;
+	if (!may_match(s->index)) {
+		t->filtered++;
+		return;
+	}
+	h->ret = s->ret;
+	h->flags = COMPLETE;
+	add_facts(r->facts);
+	if (object)
+		add_object(s, object, r->facts);
+	emit(s, r->valuable);
+}
+
+/* begin_operation begins the record of a request. One whose success nobody would
+ * tell of, or that cannot be held, is told at once, as if it had succeeded. */
 static __always_inline void begin_operation(struct scratch *s, struct row *r, struct io_kiocb *req, struct task_struct *task)
 {
 	struct header *h = (void *)s->buf;
@@ -159,9 +202,11 @@ static __always_inline void begin_operation(struct scratch *s, struct row *r, st
 	begin(s, s->index, pid_of(task), tid_of(task));
 	add_operation(s, r, req);
 	__builtin_memcpy(h->args, s->args, sizeof(h->args));
-	held = pack(s);
-	if (held)
-		bpf_map_update_elem(&operations, &key, held, BPF_ANY);
+	held = BPF_CORE_READ(req, flags) & SKIPS_SUCCESS ? 0 : pack(s, 0);
+	if (held && !bpf_map_update_elem(&operations, &key, held, BPF_ANY))
+		return;
+	s->ret = 0;
+	tell_operation(s, r, 0);
 }
 
 /* end_operation tells of an operation that has ended with the result. */
@@ -169,20 +214,14 @@ static __always_inline void end_operation(struct scratch *s, struct row *r, stru
 {
 	struct header *h = (void *)s->buf;
 	__u64 key = (__u64)req;
-	struct tally *t = tally_of(s->index);
+	struct held *held = bpf_map_lookup_elem(&operations, &key);
 
-	if (!t || !unpack_held(s, bpf_map_lookup_elem(&operations, &key)))
+	if (!held || held->n > HELD_SIZE)
 		return;
+	bpf_probe_read_kernel(s->buf, HELD_SIZE, held->buf);
+	s->n = held->n;
+	s->row = s->index;
 	bpf_map_delete_elem(&operations, &key);
-	t->seen++;
 	__builtin_memcpy(s->args, h->args, sizeof(h->args));
-	if (!may_match(s->index)) {
-		t->filtered++;
-		return;
-	}
-	h->ret = s->ret;
-	h->flags = COMPLETE;
-	if (h->pid == pid_of(task))
-		add_call_facts(s, r, 1);
-	emit(s, r->valuable);
+	tell_operation(s, r, h->pid == pid_of(task) ? object_of(s, r, req) : 0);
 }

@@ -269,6 +269,7 @@ struct task_struct {
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
+	char *fdpath;
 };
 
 struct sigaction {
@@ -293,7 +294,9 @@ struct io_cqe {
 };
 
 struct io_kiocb {
+	struct file *file;
 	__u8 opcode;
+	__u32 flags; /* 64 bits since Linux 6.7; those that are read are among the first */
 	struct io_cqe cqe;
 };
 
@@ -307,6 +310,7 @@ struct open_how {
 
 struct io_open {
 	int dfd;
+	__u32 file_slot;
 	struct filename *filename;
 	struct open_how how;
 };
@@ -339,6 +343,7 @@ struct io_link {
 
 struct io_socket {
 	int domain, type, protocol;
+	__u32 file_slot;
 };
 
 /* Sockets. */

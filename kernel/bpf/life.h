@@ -44,65 +44,58 @@ static __always_inline void count_in(void)
 	__sync_fetch_and_add(&born, 1);
 }
 
-/* comes_in counts the images of a process that the probe's own has started, up
- * to the command's; it reports whether the process is watched now. */
-static __always_inline int comes_in(struct scratch *s, struct task_struct *task)
+/* image_phase counts the images of a process that the probe's own has started, up
+ * to the command's; it returns what is to be written of this one, or -1 while the process is not watched. */
+static __always_inline int image_phase(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct member *m = bpf_map_lookup_elem(&scope, &tgid);
 
 	if (!m)
-		return 0;
+		return -1;
 	if (m->state == WATCHED)
-		return 1;
+		return IMAGE;
 	m->state--;
 	if (m->state != WATCHED)
-		return 0;
+		return -1;
 	count_in();
-	announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
-	return 1;
+	return FIRST_IMAGE;
 }
 
 #define AT_EMPTY_PATH 0x1000
-#define FD_PATH "/dev/fd/"
-#define FD_PATH_SIZE 8
+#define FD_PATH_SIZE 8 /* of "/dev/fd/" */
 
-/* through_fd reports whether an image was executed through a descriptor, of which
- * execveat(2) makes /dev/fd/N or /dev/fd/N/NAME. It sets the arguments, and where the name starts. */
-static __always_inline int through_fd(struct scratch *s, __u8 *path, __u32 *name)
+/* through_fd reads the number and the name out of the path /dev/fd/N or
+ * /dev/fd/N/NAME that execveat(2) makes of a descriptor. It sets the arguments, and returns where the name starts. */
+static __always_inline __u32 through_fd(struct scratch *s, __u8 *path)
 {
-	char start[FD_PATH_SIZE] = FD_PATH;
 	__u64 fd = 0;
 	int i;
 
-	for (i = 0; i < FD_PATH_SIZE; i++) {
-		if (path[i] != start[i])
-			return 0;
-	}
 	for (i = FD_PATH_SIZE; i < FD_PATH_SIZE + 10; i++) {
 		if (path[i] < '0' || path[i] > '9')
 			break;
 		fd = fd * 10 + path[i] - '0';
 	}
-	*name = path[i] ? i + 1 : i;
 	s->args[0] = fd;
 	s->args[4] = path[i] ? 0 : AT_EMPTY_PATH;
-	return 1;
+	return path[i] ? i + 1 : i;
 }
 
 /* add_exec_name adds the name that an image was executed by, and returns the row of the call that must have done so. */
 static __always_inline __u32 add_exec_name(struct scratch *s, struct linux_binprm *exec)
 {
 	__u8 *to = room(s);
-	__u32 name = 0, row = exec_row, n = 0;
+	__u32 name, row = exec_row, n = 0;
 	long got;
 
 	__builtin_memset(s->args, 0, sizeof(s->args));
 	if (!to)
 		return row;
 	got = bpf_probe_read_kernel_str(to, MAX_STRING, BPF_CORE_READ(exec, filename));
-	if (through_fd(s, to, &name)) {
+	if (bpf_core_field_exists(exec->fdpath) && BPF_CORE_READ(exec, fdpath)) {
 		row = execveat_row;
+		name = through_fd(s, to);
 		got = bpf_probe_read_kernel_str(to, MAX_STRING, to + bounded(name, 31));
 	}
 	if (got > 0)
@@ -144,6 +137,14 @@ static __always_inline void write_image(struct scratch *s, struct linux_binprm *
 	raise(s, bpf_get_current_pid_tgid() >> 32);
 }
 
+/* keep_end keeps the end of a process that could not be told. */
+static __always_inline void keep_end(__u32 tgid, __s32 pid, __s32 status)
+{
+	struct ending e = {pid, status};
+
+	bpf_map_update_elem(&untold_ends, &tgid, &e, BPF_ANY);
+}
+
 /* tell_exit tells of a process's end, with the status that its parent will get. */
 static __always_inline void tell_exit(struct scratch *s, struct task_struct *task, struct signal_struct *signal)
 {
@@ -154,5 +155,6 @@ static __always_inline void tell_exit(struct scratch *s, struct task_struct *tas
 	h->args[0] = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
 								       : BPF_CORE_READ(task, group_leader, exit_code);
 	count_seen(exit_row);
-	emit(s, 1);
+	if (!emit(s, 1))
+		keep_end(BPF_CORE_READ(task, tgid), pid, h->args[0]);
 }

@@ -13,9 +13,11 @@
 #define TICK 10000000ull /* nanoseconds: the unit of times in /proc/PID/stat */
 #define CAP_DAC_OVERRIDE 1
 
-/* number_at returns a process's number at a depth of PID namespaces. */
-static __always_inline __s32 number_at(struct pid *pid, __u32 level, __u64 namespace)
+/* number_at returns a process's number at a depth of PID namespaces. (A function
+ * of its own, as older verifiers follow each number on with and without it.) */
+__noinline __s32 number_at(__u64 process, __u32 level, __u64 namespace)
 {
+	struct pid *pid = (void *)process;
 	struct upid *at = (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
 
 	if (!pid || level > BPF_CORE_READ(pid, level))
@@ -26,10 +28,10 @@ static __always_inline __s32 number_at(struct pid *pid, __u32 level, __u64 names
 }
 
 /* number returns a process's number as the probe's PID namespace has it, 0 where it is not in there. */
-static __always_inline __s32 number(struct pid *pid) { return number_at(pid, own_level, own_namespace); }
+static __always_inline __s32 number(struct pid *pid) { return number_at((__u64)pid, own_level, own_namespace); }
 
 /* own_number returns a process's number as its own PID namespace has it. */
-static __always_inline __s32 own_number(struct pid *pid) { return number_at(pid, BPF_CORE_READ(pid, level), 0); }
+static __always_inline __s32 own_number(struct pid *pid) { return number_at((__u64)pid, BPF_CORE_READ(pid, level), 0); }
 
 static __always_inline __s32 tid_of(struct task_struct *task)
 {
@@ -94,8 +96,8 @@ static __always_inline void read_jobs(struct state *st, struct task_struct *task
 	st->vpid = own_number(pid);
 	st->pgid = number(group);
 	st->sid = number(session);
-	st->vpgid = number_at(group, level, 0);
-	st->vsid = number_at(session, level, 0);
+	st->vpgid = number_at((__u64)group, level, 0);
+	st->vsid = number_at((__u64)session, level, 0);
 	st->start = started(BPF_CORE_READ(task, group_leader));
 	st->init_start = namespace_start(pid);
 	st->tty = terminal(task);

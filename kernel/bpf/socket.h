@@ -116,7 +116,7 @@ static __always_inline __u32 put_unix(__u8 *to, struct unix_sock *sk)
 /* role_of tells who has connected to whom where both ports are such as clients
  * have: the port of a socket that connects is given to it by the kernel, which
  * marks the port so (__inet_hash_connect() in net/ipv4/inet_hashtables.c). */
-static __always_inline __u16 role_of(struct sock *sk, __u16 family, __u16 kind)
+static __always_inline __u16 role_of(struct sock *sk, __u16 kind)
 {
 	struct inet_connection_sock *icsk = (void *)sk;
 	struct inet_sock *inet = (void *)sk;
@@ -152,7 +152,7 @@ __noinline int add_socket(__u64 file)
 	switch (fact.domain) {
 	case AF_INET:
 	case AF_INET6:
-		fact.role = role_of(sk, fact.domain, fact.kind);
+		fact.role = role_of(sk, fact.kind);
 		fact.local = put_local(to + n, sk, fact.domain);
 		n += fact.local;
 		n += put_remote(to + n, sk, fact.domain);

@@ -29,65 +29,86 @@
 #include "life.h"
 #include "io_uring.h"
 
-
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* end_call writes the event of a call that has its result in the scratch. */
-static __always_inline void end_call(struct scratch *s, struct row *r, struct task_struct *task)
+/* changes_process reports whether the call has changed what rules read of the process. */
+static __always_inline int changes_process(struct scratch *s, struct row *r)
+{
+	return r->state && s->ret >= 0 && !(r->effect & SETS_NAME && (__u32)s->args[0] != PR_SET_NAME);
+}
+
+static __always_inline void add_changes(struct scratch *s, struct row *r, struct task_struct *task)
+{
+	if (r->effect & (SETS_IDS | SETS_JOB))
+		add_state((__u64)task, 0);
+	if (r->effect & SETS_NAME && BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
+		add_name(s, task);
+}
+
+/* read_call writes the record of a call that has its result in the scratch, and reports whether anybody wants it. */
+static __always_inline int read_call(struct scratch *s, struct row *r, struct task_struct *task, struct held *held)
 {
 	struct header *h = (void *)s->buf;
-	__u32 index = s->index;
-	struct tally *t = tally_of(index);
-	int changes = r->state && s->ret >= 0, was_held = 0;
-	__u32 tid = bpf_get_current_pid_tgid();
+	int changes = changes_process(s, r);
 
+	s->matches = r->match ? may_match(s->index) : 0;
+	if (!s->matches && !changes)
+		return 0;
+	s->base_held = held && r->held == BASE_MOVES;
+	begin_call(s, r, s->index, task);
+	s->base_held = 0;
+	if (!s->matches && !changes)
+		return 0;
+	h->ret = s->ret;
+	h->flags |= COMPLETE;
+	if (changes)
+		add_changes(s, r, task);
+	if (held)
+		add_held(s, held);
+	if (s->matches && held && r->held == DESCRIPTOR_ENDS)
+		add_facts(r->facts);
+	else if (s->matches)
+		add_call_facts(s, r, 1);
+	return 1;
+}
+
+/* end_call tells of a call that has ended. */
+static __always_inline void end_call(struct scratch *s, struct row *r, struct task_struct *task)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	int wanted = read_call(s, r, task, held_parts(s, r, tid));
+	struct tally *t = tally_of(s->index);
+
+	if (r->held)
+		bpf_map_delete_elem(&holds, &tid);
 	if (!t)
 		return;
 	t->seen++;
-	s->matches = r->match ? may_match(index) : 0;
-	if (!s->matches && !changes) {
+	if (!wanted)
 		t->filtered++;
-		return;
-	}
-	if (r->held)
-		was_held = take(s, tid);
-	if (!was_held)
-		begin_call(s, r, index, task);
-	if (!s->matches && !changes) {
-		t->filtered++;
-		return;
-	}
-	h->ret = s->ret;
-	h->flags |= COMPLETE;
-	if (changes && r->effect & (SETS_IDS | SETS_JOB))
-		add_state((__u64)task, 0);
-	if (changes && r->effect & SETS_NAME && BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
-		add_name(s, task);
-	if (s->matches && !(was_held && r->held == DESCRIPTOR_ENDS))
-		add_call_facts(s, r, 1);
-	if (changes)
+	else if (changes_process(s, r))
 		emit_change(s, bpf_get_current_pid_tgid() >> 32);
 	else
 		emit(s, r->valuable);
 }
 
-/* begin_early writes or begins the record of a call that has not run yet. */
+/* begin_early tells of a call that has not run yet, or reads what will be gone when it has. */
 static __always_inline void begin_early(struct scratch *s, struct row *r, struct task_struct *task)
 {
-	struct tally *t = tally_of(s->index);
-
-	if (!t)
-		return;
 	s->matches = 1;
-	begin_call(s, r, s->index, task);
-	if (r->held != BASE_MOVES)
+	if (r->at_entry) {
+		begin_call(s, r, s->index, task);
 		add_call_facts(s, r, 0);
-	if (!r->at_entry) {
-		hold(s, bpf_get_current_pid_tgid());
+		count_seen(s->index);
+		emit(s, r->valuable);
 		return;
 	}
-	t->seen++;
-	emit(s, r->valuable);
+	begin(s, s->index, 0, 0);
+	if (r->held == BASE_MOVES)
+		add_cwd(s, BASE);
+	else
+		add_descriptor(s, descriptor_of(s, r, 0), r->facts);
+	hold(s, bpf_get_current_pid_tgid());
 }
 
 /* write_record goes on with the writer, and does not come back. */
@@ -99,8 +120,9 @@ static __always_inline void write_record(struct bpf_raw_tracepoint_args *ctx, st
 	__sync_fetch_and_add(&losses, 1);
 }
 
-/* leave deals with the end of a call that may be watched. */
-static __always_inline void leave(struct bpf_raw_tracepoint_args *ctx, struct pt_regs *regs, long nr, long ret)
+/* leave deals with the end of a call that may be watched. One that the kernel is
+ * about to start again is no end, unless it connects. */
+static __always_inline void leave(struct bpf_raw_tracepoint_args *ctx, struct pt_regs *regs, long nr, long ret, int restarts)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s = scratch();
@@ -113,7 +135,7 @@ static __always_inline void leave(struct bpf_raw_tracepoint_args *ctx, struct pt
 	if (index < 0)
 		return;
 	r = row_of(index);
-	if (!r || r->at_entry)
+	if (!r || r->at_entry || (restarts && !r->connects))
 		return;
 	if (!ret && r->effect & (EXECUTES | SPAWNS))
 		return; /* told by the new image; the child's half */
@@ -152,7 +174,7 @@ int call_ends(struct bpf_raw_tracepoint_args *ctx)
 			nr = restarted(nr);
 	}
 	if (ret < RESTART_FIRST || ret > RESTART_LAST) {
-		leave(ctx, regs, nr, ret);
+		leave(ctx, regs, nr, ret, 0);
 		return 0;
 	}
 	registers_at = (void *)regs - BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), stack);
@@ -165,6 +187,14 @@ int call_ends(struct bpf_raw_tracepoint_args *ctx)
 }
 
 #define SA_RESTART 0x10000000
+#define SIG_IGN ((void *)1)
+#define HARMLESS (1ull << 17 | 1ull << 18 | 1ull << 19 | 1ull << 20 | 1ull << 21 | 1ull << 22 | 1ull << 23 | 1ull << 28) /* SIGCHLD to SIGURG, SIGWINCH */
+
+/* breaks_off reports whether a signal is handled, or ends the process: others stop it at most. */
+static __always_inline int breaks_off(__u64 sig, void *handler)
+{
+	return handler ? handler != SIG_IGN : !(HARMLESS >> (sig & 63) & 1);
+}
 
 /* A call that a signal has interrupted ends with EINTR if the signal has a
  * handler that does not have it restarted (handle_signal() in
@@ -175,21 +205,20 @@ int signal_delivered(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct k_sigaction *action = (void *)ctx->args[2];
 	void *handler = BPF_CORE_READ(action, sa.sa_handler);
-	unsigned long flags = BPF_CORE_READ(action, sa.sa_flags);
 	struct pt_regs *regs = registers_of(task);
 	long nr, ret;
+	int restarts;
 
-	if (!regs)
-		return 0; /* no call was interrupted yet */
+	if (!regs || !breaks_off(ctx->args[0], handler))
+		return 0; /* no call was interrupted yet, or it goes on */
 	nr = call_number(regs);
 	ret = call_result(regs);
 	if (!is_in(watched, nr) || ret < RESTART_FIRST || ret > RESTART_LAST)
 		return 0;
-	if (handler && (ret == RESTART_NO_INTR || (ret == RESTART_LAST && flags & SA_RESTART)))
-		return 0;
+	restarts = handler && (ret == RESTART_NO_INTR || (ret == RESTART_LAST && BPF_CORE_READ(action, sa.sa_flags) & SA_RESTART));
 	if (ret == RESTART_BLOCK && is_restart_call(nr, task))
 		nr = restarted(nr);
-	leave(ctx, regs, nr, -EINTR);
+	leave(ctx, regs, nr, -EINTR, restarts);
 	return 0;
 }
 
@@ -255,13 +284,14 @@ int process_forks(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_exec")
 int process_executes(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_struct *task = (void *)ctx->args[0];
 	struct scratch *s = scratch();
+	int phase;
 
 	if (!s || !is_foreign(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	if (!scoped || comes_in(s, task))
-		write_record(ctx, s, exec_row, IMAGE);
+	phase = scoped ? image_phase() : IMAGE;
+	if (phase >= 0)
+		write_record(ctx, s, exec_row, phase);
 	return 0;
 }
 
@@ -285,6 +315,9 @@ int write(struct bpf_raw_tracepoint_args *ctx)
 	case CALL_BEGINS:
 		begin_early(s, r, task);
 		break;
+	case FIRST_IMAGE:
+		announce(s, task, pid_of(BPF_CORE_READ(task, real_parent)));
+		/* and then the image */
 	case IMAGE:
 		write_image(s, (void *)ctx->args[2], task);
 		break;
@@ -305,11 +338,15 @@ int process_exits(struct bpf_raw_tracepoint_args *ctx)
 	__u32 tgid = BPF_CORE_READ(task, tgid), tid = BPF_CORE_READ(task, pid), state = 0;
 	struct scratch *s = scratch();
 	struct member *m;
+	__u8 one = 1;
+	struct life life = {BPF_CORE_READ(task, group_leader, start_boottime), tgid};
 
 	bpf_map_delete_elem(&restarts, &tid);
 	bpf_map_delete_elem(&holds, &tid);
 	if (!s || BPF_CORE_READ(signal, live.counter) > 0 || tgid == own_tgid)
 		return 0;
+	if (bpf_map_update_elem(&ended, &life, &one, BPF_NOEXIST))
+		return 0; /* another thread has told */
 	if (scoped) {
 		m = bpf_map_lookup_elem(&scope, &tgid);
 		state = m ? m->state : 0;
@@ -359,7 +396,7 @@ static __always_inline void operation_ended(struct bpf_raw_tracepoint_args *ctx,
 	__u64 key = ctx->args[1];
 	int index;
 
-	if (!s || !bpf_map_lookup_elem(&operations, &key))
+	if (!s || stopped || !bpf_map_lookup_elem(&operations, &key))
 		return;
 	index = operation_row((void *)key);
 	s->ret = result;

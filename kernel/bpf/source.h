@@ -15,7 +15,7 @@
 #define MAX_STRING 4096	 /* of a part that is read from a workload (event.MaxString) */
 #define NONE 0xff	 /* no such parameter */
 #define DIGITS 20	 /* of a 64-bit number */
-#define HELD_SIZE 4096	 /* of a record that waits for its call's end */
+#define HELD_SIZE 1900	 /* of what waits for a call's end */
 #define PREFIX_SIZE 64	 /* of a path's start that is looked up */
 #define HIERARCHIES 32	 /* of control groups */
 #define NAME_SIZE 60	 /* of a path's last element that is looked up */
@@ -101,6 +101,7 @@ struct row {
 	__u8 at_entry; /* its event is complete at the entry */
 	__u8 held;     /* its record is begun at the entry, as the call changes what is read for it */
 	__u8 valuable; /* it may take the last of the ring */
+	__u8 connects; /* what it has begun goes on even if a signal's handler never lets it end */
 	__u8 fd;       /* the parameter that is the event's descriptor, or NONE */
 	__u8 path;     /* the parameter that clauses ask for, or NONE */
 	__u8 params;
@@ -109,8 +110,8 @@ struct row {
 	struct clause clause[CLAUSES];
 };
 
-/* What the record is of. */
-enum { CALL_ENDS, CALL_BEGINS, IMAGE, OPERATION_BEGINS, OPERATION_ENDS };
+/* What the record is of; of a process's first image after that of its coming. */
+enum { CALL_ENDS, CALL_BEGINS, IMAGE, FIRST_IMAGE, OPERATION_BEGINS, OPERATION_ENDS };
 
 /* A record under construction, of the call at hand. */
 struct scratch {
@@ -118,6 +119,7 @@ struct scratch {
 	__u32 row;
 	__u32 compat;
 	__u32 matches;
+	__u32 base_held; /* what paths start from was read before */
 	__u32 index; /* of the row */
 	__u32 phase;
 	__u32 last; /* where a path's last element starts; this and the next stand here as the verifier would follow each value of a variable */
@@ -205,10 +207,11 @@ struct {
 
 struct held {
 	__u32 n;
+	__u32 index; /* of the row */
 	__u8 buf[HELD_SIZE];
 };
 
-/* Records that wait for their calls' end, by thread. */
+/* Parts that wait for their calls' end, by thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -227,10 +230,38 @@ struct {
 	__type(value, __u8);
 } untold SEC(".maps");
 
+/* Ends of processes that were lost, by the first threads' numbers: the reader tells of them. */
+struct ending {
+	__s32 pid;
+	__s32 status;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 20);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ending);
+} untold_ends SEC(".maps");
+
+/* Processes that have just ended: the last threads of one, on several
+ * processors, may each think that they are the last. */
+struct life {
+	__u64 start;
+	__u64 tgid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct life);
+	__type(value, __u8);
+} ended SEC(".maps");
+
 /* Records of operations of io_uring that are under way, by request. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct held);

@@ -11,7 +11,7 @@ static __always_inline void add_base(struct scratch *s, struct param *p, __u32 s
 	__u8 *path = part_at(s, start);
 	__s32 fd = AT_FDCWD;
 
-	if (path[1] & UNREADABLE || (size_of(path) && path[PART_HEADER] == '/'))
+	if (s->base_held || path[1] & UNREADABLE || (size_of(path) && path[PART_HEADER] == '/'))
 		return;
 	if (p->dir < 6)
 		fd = s->args[bounded(p->dir, 7)];
@@ -45,6 +45,10 @@ __noinline int add_param(__u32 index, __u32 i)
 		break;
 	case STRING:
 		add_string(arg, i);
+		if (p->path && r->effect & OPENS_FD && s->ret >= 0 && part_at(s, start)[1] & UNREADABLE) {
+			s->n = start; /* the page is gone: the kernel knows what was opened */
+			add_file((__u64)file_of(s->ret), i);
+		}
 		if (p->path && r->path == i && s->matches == 2)
 			s->matches = path_may_match(key_of(index), start);
 		if (p->path)
@@ -98,43 +102,43 @@ static __always_inline void add_call_facts(struct scratch *s, struct row *r, int
 		add_descriptor(s, fd, r->facts);
 }
 
-/* pack returns the record as it is held, or 0 where it is too long. */
-static __always_inline struct held *pack(struct scratch *s)
+/* pack returns all of the record from an offset on as it is held, or 0 where that is too long. */
+static __always_inline struct held *pack(struct scratch *s, __u32 from)
 {
 	struct held *h = (void *)s->path; /* not in use now */
 
-	if (s->n > HELD_SIZE)
+	if (s->n < from || s->n - from > HELD_SIZE)
 		return 0;
-	h->n = s->n;
-	bpf_probe_read_kernel(h->buf, HELD_SIZE, s->buf);
+	h->n = s->n - from;
+	h->index = s->index;
+	bpf_probe_read_kernel(h->buf, HELD_SIZE, s->buf + from);
 	return h;
 }
 
-/* unpack_held brings a record back that was held, and reports whether there was one. */
-static __always_inline int unpack_held(struct scratch *s, struct held *h)
-{
-	if (!h || h->n > HELD_SIZE)
-		return 0;
-	s->n = h->n;
-	s->row = s->index;
-	bpf_probe_read_kernel(s->buf, HELD_SIZE, h->buf);
-	return 1;
-}
-
-/* hold keeps a record that was begun until its call has ended. */
+/* hold keeps the parts that were read early until the call has ended. */
 static __always_inline void hold(struct scratch *s, __u32 tid)
 {
-	struct held *h = pack(s);
+	struct held *h = pack(s, HEADER);
 
-	if (h)
-		bpf_map_update_elem(&holds, &tid, h, BPF_ANY);
+	if (!h || bpf_map_update_elem(&holds, &tid, h, BPF_ANY))
+		bpf_map_delete_elem(&holds, &tid); /* what is there is of another call */
 }
 
-/* take brings the record of a call back that was held. */
-static __always_inline int take(struct scratch *s, __u32 tid)
+/* held_parts returns what was held for the call, or 0. */
+static __always_inline struct held *held_parts(struct scratch *s, struct row *r, __u32 tid)
 {
-	int found = unpack_held(s, bpf_map_lookup_elem(&holds, &tid));
+	struct held *h = r->held ? bpf_map_lookup_elem(&holds, &tid) : 0;
 
-	bpf_map_delete_elem(&holds, &tid);
-	return found;
+	return h && h->index == s->index && h->n <= HELD_SIZE ? h : 0;
+}
+
+/* add_held adds what was held. */
+static __always_inline void add_held(struct scratch *s, struct held *h)
+{
+	__u32 n = s->n;
+
+	if (n > LIMIT)
+		return;
+	bpf_probe_read_kernel(&s->buf[n], HELD_SIZE, h->buf);
+	s->n = n + (h->n & 2047);
 }
