@@ -41,6 +41,8 @@ type Probe struct {
 	ready   func() error
 	wants   atomic.Pointer[wants]
 	tracked tracked
+	anew    chan chan error // asks Run to tell of all processes
+	over    chan struct{}   // closed when Run ends
 
 	rec  event.Builder
 	proc *procfs.Reader
@@ -60,7 +62,7 @@ type wants struct {
 // CAP_PERFMON, which Run does not. The error says what the kernel refused; where
 // its verifier did, it is an *ebpf.VerifierError with all that it said.
 func New(c Config) (*Probe, error) {
-	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}}
+	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}, anew: make(chan chan error, 1), over: make(chan struct{})}
 	p.proc = procfs.New(&p.rec)
 	defer liftMemlock()()
 	if err := p.load(); err != nil {
@@ -129,7 +131,7 @@ func (p *Probe) prepare() (err error) {
 		return err
 	}
 	return errors.Join(
-		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size / 4 * 3)),
+		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size/4*3)),
 		p.objs.InfoRow.Set(uint32(event.RowProcInfo)), p.objs.SpawnRow.Set(uint32(event.RowSpawn)), p.objs.ExitRow.Set(uint32(event.RowProcExit)),
 		p.objs.ExecRow.Set(uint32(event.Lookup("execve"))), p.objs.ExecveatRow.Set(uint32(event.Lookup("execveat"))),
 		p.objs.Writer.Put(uint32(0), p.objs.Write), p.setHierarchies(), p.setOperations(),

@@ -27,6 +27,7 @@ const idle = 100 * time.Millisecond
 // Run tells of the processes that are there, and then of what happens, until ctx
 // ends, or with Tree the last process is gone. It closes the ring.
 func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
+	defer close(p.over)
 	defer out.Close()
 	out.Batched()
 	defer context.AfterFunc(ctx, p.wake.wake)()
@@ -57,7 +58,7 @@ func (p *Probe) watch(ctx context.Context, out *event.Ring) error {
 			return err
 		}
 	}
-	for !p.over(ctx) {
+	for !p.ended(ctx) {
 		start := p.ring.consumer.Load()
 		err := p.drain(out)
 		if err == nil {
@@ -66,7 +67,12 @@ func (p *Probe) watch(ctx context.Context, out *event.Ring) error {
 		if err != nil {
 			return err
 		}
-		p.rest(p.ring.consumer.Load() - start)
+		select {
+		case done := <-p.anew:
+			done <- p.describe(ctx, out)
+		default:
+			p.rest(p.ring.consumer.Load() - start)
+		}
 		if err := p.setEpoch(); err != nil {
 			return err
 		}
@@ -104,8 +110,8 @@ func (p *Probe) finish(out *event.Ring) error {
 	return p.tellLosses(out, true)
 }
 
-// over reports whether nothing more is to come.
-func (p *Probe) over(ctx context.Context) bool {
+// ended reports whether nothing more is to come.
+func (p *Probe) ended(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return true
 	}

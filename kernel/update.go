@@ -19,7 +19,8 @@ type tracked struct {
 
 // Update has the programs watch what other rules need. The maps have room for
 // two sets: the new one is written while the old one counts, and then counts at
-// once, so that no call between them goes unseen.
+// once, so that no call between them goes unseen. Where the new rules ask more of
+// processes than the old ones did, Run tells of all processes anew before Update returns.
 func (p *Probe) Update(needs *event.Needs, calls map[event.Call]int, gate Gate) error {
 	next := tracked{generation: p.tracked.generation ^ 1, numbers: *numbersOf(needs, calls)}
 	both := next.numbers
@@ -27,23 +28,65 @@ func (p *Probe) Update(needs *event.Needs, calls map[event.Call]int, gate Gate) 
 		both.watched[i] |= p.tracked.numbers.watched[i]
 		both.early[i] |= p.tracked.numbers.early[i]
 	}
-	err := p.writeRows(&next, needs)
-	if err == nil {
-		err = p.writeNumbers(&next)
-	}
-	if err == nil {
-		err = p.setBits(&both)
-	}
-	if err == nil {
-		err = p.objs.Generation.Set(next.generation)
-	}
-	if err != nil {
+	if err := p.prepareSet(&next, &both, needs); err != nil {
 		return errors.Join(fmt.Errorf("update eBPF maps: %w", err), p.forget(&next))
 	}
-	old := p.tracked
+	old, before := p.tracked, p.wants.Load()
 	p.tracked = next
 	p.wants.Store(&wants{needs, gate})
-	return errors.Join(p.objs.ProcessFacts.Set(uint64(needs.Process)), p.setBits(&next.numbers), p.setEntry(&next.numbers), p.forget(&old))
+	err := errors.Join(p.setBits(&next.numbers), p.setEntry(&next.numbers), p.forget(&old))
+	if err == nil && before != nil && asksMore(before.needs, needs) {
+		err = p.tellAnew()
+	}
+	return err
+}
+
+// prepareSet writes all that the programs are to know of a set, and last that it counts.
+func (p *Probe) prepareSet(next *tracked, both *numbers, needs *event.Needs) error {
+	steps := []func() error{
+		func() error { return p.writeRows(next, needs) },
+		func() error { return p.writeNumbers(next) },
+		func() error { return p.setEntry(both) },
+		func() error { return p.setBits(both) },
+		func() error { return p.objs.ProcessFacts.Set(uint64(needs.Process)) },
+		func() error { return p.objs.Generation.Set(next.generation) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asksMore reports whether rules read of processes what those before did not, so that it was not kept up.
+func asksMore(before, after *event.Needs) bool {
+	if after.Process&^before.Process != 0 {
+		return true
+	}
+	for i := range after.Rows {
+		if after.Rows[i].State && !before.Rows[i].State {
+			return true
+		}
+	}
+	return false
+}
+
+// tellAnew has Run tell of all processes, and waits until it has. If it has ended, there is nobody to tell.
+func (p *Probe) tellAnew() error {
+	done := make(chan error, 1)
+	select {
+	case p.anew <- done:
+		p.wake.wake()
+	case <-p.over:
+		return nil
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-p.over:
+		return nil
+	}
 }
 
 // forget takes the paths of a set away that does not count.
