@@ -9,12 +9,10 @@ import (
 
 // The sizes that bpf/source.h has, and what stands for no parameter there.
 const (
-	maxRows    = 512
-	maxCalls   = 1024
-	maxParams  = 8
-	prefixSize = 64
-	nameSize   = 60
-	noParam    = 0xff
+	maxRows  = 512
+	maxCalls = 1024
+	nameSize = 60
+	noParam  = 0xff
 )
 
 // What of the workload's memory a parameter is, as bpf/source.h numbers it.
