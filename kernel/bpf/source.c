@@ -8,7 +8,7 @@
  * every call on the machine half as much again. What must be known before (what
  * a descriptor is of that close(2) closes) has that hook, where rules ask for it.
  *
- * Needs Linux 5.8 (BPF ring buffer).
+ * Needs Linux 5.10 (BPF ring buffers, and BPF_PROG_TEST_RUN of raw tracepoints).
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
