@@ -5,7 +5,7 @@
 #pragma once
 
 #define DESCRIPTORS 256 /* of a process that are listed */
-#define OPEN_WORDS 128 /* times 512 descriptors that are counted */
+#define OPEN_WORDS 64  /* times 512 descriptors that are counted */
 
 static __always_inline int is_directory(struct file *f) { return (BPF_CORE_READ(f, f_inode, i_mode) & S_IFMT) == S_IFDIR; }
 static __always_inline int is_socket(struct file *f) { return BPF_CORE_READ(f, f_inode, i_sb, s_magic) == SOCK_MAGIC; }
