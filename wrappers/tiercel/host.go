@@ -62,7 +62,8 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	h := &host{watch: w, files: files, every: lookEach, signals: catchSignals()}
+	h := &host{watch: w, files: files, every: lookEach}
+	h.ends, h.hups = catchSignals()
 	src, err := openProbe(h.asks(w.set))
 	if err != nil {
 		return err
@@ -76,23 +77,25 @@ func (s *settings) host(cmd *cobra.Command) error {
 	return h.run(src)
 }
 
-// catchSignals begins to catch the signals that are meant for a host's watch. A
-// reader of the alerts that goes away (SIGPIPE) does not end it.
-func catchSignals() <-chan os.Signal {
+// catchSignals begins to catch the signals that are meant for a host's watch, those
+// that ask for the end apart, so that no storm of others takes their place. A reader
+// of the alerts that goes away (SIGPIPE) does not end it.
+func catchSignals() (ends, hups <-chan os.Signal) {
 	signal.Ignore(unix.SIGPIPE)
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
-	return signals
+	end, hup := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(end, unix.SIGINT, unix.SIGTERM)
+	signal.Notify(hup, unix.SIGHUP)
+	return end, hup
 }
 
 // host is a watch of the whole machine.
 type host struct {
 	*watch
-	files   *ruleFiles
-	every   time.Duration // between looks at the files
-	signals <-chan os.Signal
-	src     hostSource
-	eng     *engine.Engine
+	files      *ruleFiles
+	every      time.Duration // between looks at the files
+	ends, hups <-chan os.Signal
+	src        hostSource
+	eng        *engine.Engine
 }
 
 // run watches until a signal asks for the end, or the source ends by itself.
@@ -107,7 +110,7 @@ func (h *host) run(src hostSource) error {
 		defer close(tended)
 		h.tend(ctx, stop)
 	}()
-	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(h.set.Rules)).Int("calls", watched(h.set.Needs())).Msg("watch all processes of this machine")
+	h.inForce(h.set, "watch all processes of this machine")
 	h.tell("READY=1")
 	err := h.eng.Follow(ctx, src)
 	stop()

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -86,7 +88,7 @@ func (s *safeBuffer) String() string {
 type hostRun struct {
 	t             *testing.T
 	source        *puppet
-	signals       chan os.Signal
+	ends, hups    chan os.Signal
 	done          chan error
 	log           safeBuffer
 	rules, alerts string
@@ -102,7 +104,7 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	t.Helper()
 	dir := t.TempDir()
 	r := &hostRun{
-		t: t, source: &puppet{events: make(chan event.Event)}, signals: make(chan os.Signal), done: make(chan error, 1),
+		t: t, source: &puppet{events: make(chan event.Event)}, ends: make(chan os.Signal), hups: make(chan os.Signal), done: make(chan error, 1),
 		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"),
 	}
 	r.write(text)
@@ -117,7 +119,7 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	require.NoError(t, err)
 	require.NoError(t, w.open())
 	w.log = zerolog.New(&r.log)
-	h := &host{watch: w, files: files, every: 20 * time.Millisecond, signals: r.signals}
+	h := &host{watch: w, files: files, every: 20 * time.Millisecond, ends: r.ends, hups: r.hups}
 	go func() {
 		defer w.close()
 		r.done <- h.run(r.source)
@@ -152,7 +154,7 @@ func (r *hostRun) open(call string) {
 // end ends the watch as a signal does, and returns its alerts' rules.
 func (r *hostRun) end(s os.Signal) string {
 	r.t.Helper()
-	r.signals <- s
+	r.ends <- s
 	require.NoError(r.t, <-r.done)
 	data, err := os.ReadFile(r.alerts)
 	require.NoError(r.t, err)
@@ -183,7 +185,7 @@ func TestAHostIsWatchedUntilASignal(t *testing.T) {
 func TestAHupExchangesTheRules(t *testing.T) {
 	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.priority = "warning" })
 	r.write(opensRule("B", "open") + strings.Replace(opensRule("C", "creat"), "warning", "info", 1))
-	r.signals <- unix.SIGHUP
+	r.hups <- unix.SIGHUP
 	r.waitFor("the rules are exchanged")
 	r.open("openat")
 	r.open("open")
@@ -252,7 +254,7 @@ func TestASourceThatRefusesRulesKeepsTheEnginesToo(t *testing.T) {
 func TestAHostsAlertsCanFailIt(t *testing.T) {
 	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.failOn = "warning" })
 	r.open("openat")
-	r.signals <- unix.SIGTERM
+	r.ends <- unix.SIGTERM
 	var f *failure
 	require.ErrorAs(t, <-r.done, &f)
 	if f.code != exitAlerted {
@@ -268,7 +270,7 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", path)
 	r := startHost(t, opensRule("A", "openat"), nil)
 	r.open("openat")
-	r.signals <- unix.SIGHUP
+	r.hups <- unix.SIGHUP
 	r.waitFor("the rules are exchanged")
 	r.end(unix.SIGTERM)
 	var got []string
@@ -283,4 +285,65 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	if want := "READY=1 RELOADING=1 READY=1 STOPPING=1"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
+}
+
+func TestAStormOfHupsHidesNoEnd(t *testing.T) {
+	ends, hups := catchSignals()
+	defer signal.Reset(unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	for range 50 { // nobody takes them, as while rules are compiled
+		require.NoError(t, unix.Kill(os.Getpid(), unix.SIGHUP))
+		time.Sleep(time.Millisecond)
+	}
+	require.NoError(t, unix.Kill(os.Getpid(), unix.SIGTERM))
+	select {
+	case <-ends:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the signal that asks for the end was dropped")
+	}
+	require.Len(t, hups, 1)
+}
+
+func TestAPipesRulesAreReadOnceAndStayInForce(t *testing.T) {
+	var pipe string
+	r := startHost(t, "", func(s *settings) {
+		from, to, err := os.Pipe()
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = from.Close() })
+		_, err = to.WriteString(opensRule("A", "openat"))
+		require.NoError(t, errors.Join(err, to.Close()))
+		pipe = fmt.Sprintf("/dev/fd/%d", from.Fd())
+		s.rules = []string{pipe}
+	})
+	r.hups <- unix.SIGHUP
+	r.waitFor("what " + pipe + " has can be read once only")
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestAPipeInAFolderOfRulesHoldsNothingUp(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "r.yaml"), []byte(opensRule("A", "openat")), 0o600))
+	r := startHost(t, "", func(s *settings) { s.rules = []string{dir} })
+	r.hups <- unix.SIGHUP
+	r.waitFor("the rules are exchanged")
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestAWatchWithoutRulesIsAWarning(t *testing.T) {
+	r := startHost(t, "", nil)
+	r.waitFor("there are no rules")
+	r.write(opensRule("A", "openat"))
+	r.waitFor("the rules are exchanged")
+	if n := strings.Count(r.log.String(), "there are no rules"); n != 1 {
+		t.Errorf("with a rule: got %d warnings in all, want 1", n)
+	}
+	r.write("# none\n")
+	require.Eventually(t, func() bool { return strings.Count(r.log.String(), "there are no rules") == 2 }, 5*time.Second, time.Millisecond, "%s", &r.log)
+	r.end(unix.SIGTERM)
 }

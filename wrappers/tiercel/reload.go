@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"tiercel/engine/event"
 	"tiercel/rules"
 )
 
@@ -26,13 +28,12 @@ func (h *host) tend(ctx context.Context, stop context.CancelFunc) {
 		select {
 		case <-ctx.Done():
 			return
-		case s := <-h.signals:
-			if s != unix.SIGHUP {
-				signal.Reset(unix.SIGINT, unix.SIGTERM) // a second one does not wait
-				h.log.Info().Stringer("signal", s).Msg("the watch ends")
-				stop()
-				return
-			}
+		case s := <-h.ends:
+			signal.Reset(unix.SIGINT, unix.SIGTERM) // a second one does not wait
+			h.log.Info().Stringer("signal", s).Msg("the watch ends")
+			stop()
+			return
+		case <-h.hups:
 			h.files.note()
 			h.reload()
 		case <-look.C:
@@ -58,13 +59,24 @@ func (h *host) reload() {
 		return
 	}
 	h.eng.Reload(set)
-	h.log.Info().Int("rules", len(set.Rules)).Int("calls", watched(set.Needs())).Msg("the rules are exchanged")
+	h.inForce(set, "the rules are exchanged")
+}
+
+// inForce tells of the rules that are in force from now on, and of what they cannot do.
+func (h *host) inForce(set *rules.Set, message string) {
+	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(set.Rules)).Int("calls", watched(set.Needs())).Msg(message)
+	if len(set.Rules) == 0 {
+		h.log.Warn().Msg("there are no rules: nothing will be an alert")
+	}
 }
 
 // readAgain reads and compiles the rules, and logs all that is wrong with them.
 func (h *host) readAgain() (*rules.Set, error) {
 	if h.printing() {
 		return nil, errors.New("rules are not matched while printing")
+	}
+	if i := slices.IndexFunc(h.rules, onlyOnce); i >= 0 {
+		return nil, fmt.Errorf("read rules: what %s has can be read once only", h.rules[i])
 	}
 	files, err := rules.Read(h.rules)
 	if err != nil {
@@ -130,9 +142,13 @@ func (f *ruleFiles) changed() bool {
 }
 
 // look is the sum of what is there. That something cannot be read is a state as any other.
+// What can be read only once is not touched: it is the rules' alone.
 func (f *ruleFiles) look() [sha256.Size]byte {
 	h := sha256.New()
 	for _, path := range f.paths {
+		if onlyOnce(path) {
+			continue
+		}
 		files, err := rules.Read([]string{path})
 		fmt.Fprintf(h, "%q %v\n", path, err)
 		for _, file := range files {
@@ -140,4 +156,10 @@ func (f *ruleFiles) look() [sha256.Size]byte {
 		}
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// onlyOnce reports a path whose bytes only its first reader gets, as a pipe's: no file and no folder.
+func onlyOnce(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }
