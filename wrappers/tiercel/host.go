@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"time"
@@ -62,7 +63,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	h := &host{watch: w, files: files, every: lookEach}
+	h := &host{watch: w, files: files, every: lookEach, patience: endTime}
 	h.ends, h.hups = catchSignals()
 	src, err := openProbe(h.asks(w.set))
 	if err != nil {
@@ -93,6 +94,7 @@ type host struct {
 	*watch
 	files      *ruleFiles
 	every      time.Duration // between looks at the files
+	patience   time.Duration // with outputs, at the end
 	ends, hups <-chan os.Signal
 	src        hostSource
 	eng        *engine.Engine
@@ -105,6 +107,14 @@ func (h *host) run(src hostSource) error {
 	c.Machine.Container = event.Container{ID: event.NoContainer} // ours is not that of all others
 	h.src, h.eng = src, engine.New(c)
 	ctx, stop := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- h.follow(ctx, stop) }()
+	<-ctx.Done()
+	return h.await(result)
+}
+
+// follow watches until ctx ends, which it has tended by stop, and accounts for what it saw.
+func (h *host) follow(ctx context.Context, stop context.CancelFunc) error {
 	tended := make(chan struct{})
 	go func() {
 		defer close(tended)
@@ -112,15 +122,42 @@ func (h *host) run(src hostSource) error {
 	}()
 	h.inForce(h.set, "watch all processes of this machine")
 	h.tell("READY=1")
-	err := h.eng.Follow(ctx, src)
+	err := h.eng.Follow(ctx, h.src)
 	stop()
 	<-tended
 	h.tell("STOPPING=1")
-	counters := src.Counters() // which end with it
-	if err = errors.Join(err, src.Close()); err != nil {
+	counters := h.src.Counters() // which end with it
+	if err = errors.Join(err, h.src.Close()); err != nil {
 		return errors.Join(err, h.account(h.eng, event.SourceEBPF, counters))
 	}
 	return h.finish(h.eng, event.SourceEBPF, counters, 0)
+}
+
+// endTime is how long a watch takes to end at most, before its alerts are given
+// up, and then once more with the ledger.
+const endTime = 10 * time.Second
+
+var errStuck = errors.New("end watch: an output takes no alerts")
+
+// await waits for the result of a watch that ends, but not for ever for an output
+// that nobody reads.
+func (h *host) await(result <-chan error) error {
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(h.patience):
+	}
+	h.log.Error().Stringer("after", h.patience).Msg("an output takes no alerts: those that are left are not written")
+	h.eng.Abandon()
+	select {
+	case err := <-result:
+		if f := (*failure)(nil); errors.As(err, &f) { // the status of alerts, which this is graver than
+			err = nil
+		}
+		return errors.Join(errStuck, err)
+	case <-time.After(h.patience):
+		return fmt.Errorf("%w; there is no ledger", errStuck)
+	}
 }
 
 // watched is how many rows are watched.

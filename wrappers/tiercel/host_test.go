@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +101,9 @@ func opensRule(name, call string) string {
 	return fmt.Sprintf("- rule: %s\n  desc: d\n  condition: evt.type = %s and fd.name = /etc/x\n  output: seen\n  priority: warning\n", name, call)
 }
 
+// patience is how long these watches wait for an output at their end.
+const patience = 2 * time.Second
+
 // startHost runs a watch of a host with the rules, flags apart that a test sets.
 func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	t.Helper()
@@ -119,7 +124,7 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	require.NoError(t, err)
 	require.NoError(t, w.open())
 	w.log = zerolog.New(&r.log)
-	h := &host{watch: w, files: files, every: 20 * time.Millisecond, ends: r.ends, hups: r.hups}
+	h := &host{watch: w, files: files, every: 20 * time.Millisecond, patience: patience, ends: r.ends, hups: r.hups}
 	go func() {
 		defer w.close()
 		r.done <- h.run(r.source)
@@ -346,4 +351,36 @@ func TestAWatchWithoutRulesIsAWarning(t *testing.T) {
 	r.write("# none\n")
 	require.Eventually(t, func() bool { return strings.Count(r.log.String(), "there are no rules") == 2 }, 5*time.Second, time.Millisecond, "%s", &r.log)
 	r.end(unix.SIGTERM)
+}
+
+// An output that takes nothing any more: a FIFO whose reader does not read.
+func TestAWatchEndsThoughAnOutputIsStuck(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, unix.Mkfifo(fifo, 0o600))
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	for _, late := range []bool{true, false} { // the reader does not read at all; only after a while
+		r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.outputs, s.failOn = []string{"json=" + fifo}, "warning" })
+		for range 1000 {
+			r.open("openat")
+		}
+		r.ends <- unix.SIGTERM
+		begin := time.Now()
+		if !late {
+			r.waitFor("those that are left are not written")
+			go func() { _, _ = io.Copy(io.Discard, reader) }()
+		}
+		err := <-r.done
+		require.ErrorIs(t, err, errStuck)
+		require.False(t, errors.As(err, new(*failure)), "the status is that of an error, not of alerts")
+		if took := time.Since(begin); took < patience || took > 3*patience {
+			t.Errorf("got an end after %v, want after %v", took, 2*patience)
+		}
+		ledger, err := os.ReadFile(r.ledger)
+		require.NoError(t, err)
+		if late != (len(ledger) == 0) || !late && !regexp.MustCompile(`"Warning":1000\},"alerts_not_written":[1-9]`).Match(ledger) {
+			t.Errorf("got ledger %q, want one unless the output stays stuck: %v", ledger, late)
+		}
+	}
 }
