@@ -69,6 +69,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	h.tellOperations()
 	if missing, err := lacking(false); err == nil && missing != nil {
 		h.log.Warn().Strs("missing", missing).Msg("of processes that are here already, image, working directory and environment are told only where they are this user's own")
 	}
@@ -160,8 +161,9 @@ func (h *host) await(result <-chan error) error {
 	}
 }
 
-// watched is how many rows are watched.
-func watched(n *event.Needs) (rows int) {
+// watched is how many calls are watched: of those without a number here there is nothing to watch.
+func watched(n *event.Needs, unseen []string) int {
+	rows := -len(unseen)
 	for i := range n.Rows {
 		if n.Rows[i].Watch() && event.Table[i].When != event.Pseudo {
 			rows++

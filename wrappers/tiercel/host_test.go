@@ -61,7 +61,9 @@ func (p *puppet) last() asked {
 	return p.updates[len(p.updates)-1]
 }
 
-func (p *puppet) Counters() event.Counters { return event.Counters{Seen: 3, Queued: 3} }
+func (p *puppet) Counters() event.Counters {
+	return event.Counters{Seen: 10, Queued: 3, Lost: 7, Losses: []event.Loss{{Row: "openat", Count: 4, Shed: true}, {Row: "execve", Count: 3}}}
+}
 
 func (p *puppet) Close() error {
 	p.closed = true
@@ -181,7 +183,7 @@ func TestAHostIsWatchedUntilASignal(t *testing.T) {
 		}
 		ledger, err := os.ReadFile(r.ledger)
 		require.NoError(t, err)
-		if !strings.Contains(string(ledger), `"source":"ebpf"`) || !strings.Contains(string(ledger), `"seen":3,`) || !r.source.closed {
+		if !strings.Contains(string(ledger), `"source":"ebpf"`) || !strings.Contains(string(ledger), `"seen":10,`) || !r.source.closed {
 			t.Errorf("%v: got ledger %s, closed %v, want that of the run, closed", s, ledger, r.source.closed)
 		}
 	}
@@ -382,5 +384,31 @@ func TestAWatchEndsThoughAnOutputIsStuck(t *testing.T) {
 		if late != (len(ledger) == 0) || !late && !regexp.MustCompile(`"Warning":1000\},"alerts_not_written":[1-9]`).Match(ledger) {
 			t.Errorf("got ledger %q, want one unless the output stays stuck: %v", ledger, late)
 		}
+	}
+}
+
+func TestLossesAreWarningsWhateverThePriority(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.priority = "emergency" })
+	r.end(unix.SIGTERM)
+	for _, want := range []string{`"level":"warn","call":"openat","count":4,"shed":true`, `"level":"warn","call":"execve","count":3,"shed":false`} {
+		if !strings.Contains(r.log.String(), want) {
+			t.Errorf("got log %s, want %s in it", &r.log, want)
+		}
+	}
+}
+
+// ofNoKernel is a rule on a call that no kernel has any more.
+func ofNoKernel(name string) string {
+	return strings.Replace(opensRule(name, "timerfd"), " and fd.name = /etc/x", "", 1)
+}
+
+func TestRulesWhoseCallsHaveNoNumberHereAreWarnings(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat")+ofNoKernel("B"), nil)
+	r.waitFor(`"level":"warn","rule":"B","calls":["timerfd"]`)
+	r.write(opensRule("A", "openat") + ofNoKernel("C"))
+	r.waitFor(`"level":"warn","rule":"C","calls":["timerfd"]`)
+	r.end(unix.SIGTERM)
+	if n := strings.Count(r.log.String(), `"rules":2,"calls":1,`); n != 2 {
+		t.Errorf("got log %s, want one call that is watched, twice", &r.log)
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/kernel"
 	"tiercel/rules"
+	"tiercel/seccomp"
 )
 
 // lookEach is how often the rule files are looked at.
@@ -64,7 +66,10 @@ func (h *host) reload() {
 
 // inForce tells of the rules that are in force from now on, and of what they cannot do.
 func (h *host) inForce(set *rules.Set, message string) {
-	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(set.Rules)).Int("calls", watched(set.Needs())).Msg(message)
+	needs := set.Needs()
+	unseen := kernel.Unseen(needs, seccomp.Calls(needs))
+	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(set.Rules)).Int("calls", watched(needs, unseen)).Msg(message)
+	h.warnOfUnseen(set, unseen)
 	if len(set.Rules) == 0 {
 		h.log.Warn().Msg("there are no rules: nothing will be an alert")
 	}
