@@ -45,6 +45,7 @@ type Engine struct {
 	failed  uint64
 	state   *correlator
 	next    atomic.Pointer[rules.Set] // that Reload has left, until it is taken
+	named   atomic.Pointer[Machine]   // and ReloadAccounts
 	mute    atomic.Bool               // see Abandon
 }
 
@@ -81,6 +82,9 @@ func (e *Engine) Follow(ctx context.Context, src Source) error {
 func (e *Engine) handle(ev event.Event) {
 	if e.next.Load() != nil {
 		e.exchange()
+	}
+	if e.named.Load() != nil {
+		e.exchangeAccounts()
 	}
 	if e.Tap != nil {
 		e.Tap.Record(ev)

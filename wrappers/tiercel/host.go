@@ -21,7 +21,8 @@ events come faster than they are dealt with, some are lost, which is an alert.
 
 It runs until SIGINT or SIGTERM. On SIGHUP, and when a file that --rules names
 has changed, the rules are read anew and exchanged without a gap; rules that
-have errors are told of in the log, and those before stay in force.
+have errors are told of in the log, and those before stay in force. So are the
+names of users and groups, of /etc/passwd and /etc/group.
 
 It needs CAP_BPF and CAP_PERFMON to begin with, and wants CAP_SYS_PTRACE and
 CAP_DAC_READ_SEARCH to read /proc; once it has begun it gives up all others,
@@ -54,7 +55,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := s.check(cmd, "stdout"); err != nil {
 		return err
 	}
-	files := newRuleFiles(s)
+	files, accounts := newNoted(s.ruleFiles()...), newNoted(engine.UserFile, engine.GroupFile)
 	w, err := newWatch(s)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	h := &host{watch: w, files: files, every: lookEach, patience: endTime}
+	h := &host{watch: w, files: files, accounts: accounts, every: lookEach, patience: endTime}
 	h.ends, h.hups = catchSignals()
 	src, err := openProbe(h.asks(w.set))
 	if err != nil {
@@ -93,7 +94,8 @@ func catchSignals() (ends, hups <-chan os.Signal) {
 // host is a watch of the whole machine.
 type host struct {
 	*watch
-	files      *ruleFiles
+	files      *noted // of --rules
+	accounts   *noted
 	every      time.Duration // between looks at the files
 	patience   time.Duration // with outputs, at the end
 	ends, hups <-chan os.Signal

@@ -97,6 +97,7 @@ type hostRun struct {
 	log           safeBuffer
 	rules, alerts string
 	ledger        string
+	accounts      string
 }
 
 func opensRule(name, call string) string {
@@ -112,7 +113,7 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	dir := t.TempDir()
 	r := &hostRun{
 		t: t, source: &puppet{events: make(chan event.Event)}, ends: make(chan os.Signal), hups: make(chan os.Signal), done: make(chan error, 1),
-		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"),
+		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"), accounts: filepath.Join(dir, "passwd"),
 	}
 	r.write(text)
 	cmd := newHost()
@@ -121,12 +122,12 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 		set(s)
 	}
 	require.NoError(t, s.check(cmd, "stdout"))
-	files := newRuleFiles(s)
+	files := newNoted(s.ruleFiles()...)
 	w, err := newWatch(s)
 	require.NoError(t, err)
 	require.NoError(t, w.open())
 	w.log = zerolog.New(&r.log)
-	h := &host{watch: w, files: files, every: 20 * time.Millisecond, patience: patience, ends: r.ends, hups: r.hups}
+	h := &host{watch: w, files: files, accounts: newNoted(r.accounts), every: 20 * time.Millisecond, patience: patience, ends: r.ends, hups: r.hups}
 	go func() {
 		defer w.close()
 		r.done <- h.run(r.source)
@@ -410,5 +411,18 @@ func TestRulesWhoseCallsHaveNoNumberHereAreWarnings(t *testing.T) {
 	r.end(unix.SIGTERM)
 	if n := strings.Count(r.log.String(), `"rules":2,"calls":1,`); n != 2 {
 		t.Errorf("got log %s, want one call that is watched, twice", &r.log)
+	}
+}
+
+func TestAccountsAreReadAgainWhenTheirFilesChangeAndWhenAsked(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), nil)
+	const read = "the accounts are read again"
+	require.NoError(t, os.WriteFile(r.accounts, []byte("root:x:0:0::/:/bin/sh\n"), 0o600))
+	r.waitFor(read)
+	r.hups <- unix.SIGHUP
+	require.Eventually(t, func() bool { return strings.Count(r.log.String(), read) == 2 }, 5*time.Second, time.Millisecond, "%s", &r.log)
+	r.end(unix.SIGTERM)
+	if n := strings.Count(r.log.String(), "the rules are exchanged"); n != 1 {
+		t.Errorf("got rules exchanged %d times, want once, as asked", n)
 	}
 }
