@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"tiercel/engine/event"
@@ -44,6 +45,8 @@ type Engine struct {
 	failed  uint64
 	state   *correlator
 	next    atomic.Pointer[rules.Set] // that Reload has left, until it is taken
+	named   atomic.Pointer[Machine]   // and ReloadAccounts
+	mute    atomic.Bool               // see Abandon
 }
 
 // New returns an engine that has seen no event yet.
@@ -79,6 +82,9 @@ func (e *Engine) Follow(ctx context.Context, src Source) error {
 func (e *Engine) handle(ev event.Event) {
 	if e.next.Load() != nil {
 		e.exchange()
+	}
+	if e.named.Load() != nil {
+		e.exchangeAccounts()
 	}
 	if e.Tap != nil {
 		e.Tap.Record(ev)
@@ -125,11 +131,21 @@ func (e *Engine) Judge(row int, at uint64, given map[string][]event.Value) {
 
 func (e *Engine) raise(r *rules.Rule, v *event.View) { e.write(newAlert(r, v, e.Machine.Host)) }
 
+// Abandon has alerts that are still to come counted as not written, without a
+// try: where an output takes too long at the end. It may be called from any goroutine.
+func (e *Engine) Abandon() { e.mute.Store(true) }
+
+var errAbandoned = errors.New("write alert: the outputs were given up")
+
 // write counts an alert, and hands it to the outputs.
 func (e *Engine) write(a *Alert) {
 	e.alerts[a.Priority]++
 	for _, out := range e.Outputs {
-		if err := out.Write(a); err != nil {
+		err := errAbandoned
+		if !e.mute.Load() {
+			err = out.Write(a)
+		}
+		if err != nil {
 			e.failed++
 			if e.OnError != nil {
 				e.OnError(err)

@@ -16,19 +16,25 @@ type Machine struct {
 	Groups    map[int64]event.Account `json:"groups"`    // by number, group(5)
 }
 
+// The files that accounts are read from.
+const (
+	UserFile  = "/etc/passwd"
+	GroupFile = "/etc/group"
+)
+
 // ThisMachine reads the machine that tiercel runs on. A name service is not
 // asked for accounts, just the files: it could ask the network while the
 // workload waits.
 func ThisMachine() *Machine {
 	return &Machine{
 		Host: hostname(), Container: ownContainer(),
-		Users: readAccounts("/etc/passwd", func(f []string) event.Account {
+		Users: readAccounts(UserFile, func(f []string) event.Account {
 			if len(f) < 7 {
 				return event.Account{Name: f[0]}
 			}
 			return event.Account{Name: f[0], Home: f[5], Shell: f[6]}
 		}),
-		Groups: readAccounts("/etc/group", func(f []string) event.Account { return event.Account{Name: f[0]} }),
+		Groups: readAccounts(GroupFile, func(f []string) event.Account { return event.Account{Name: f[0]} }),
 	}
 }
 

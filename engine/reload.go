@@ -23,6 +23,19 @@ func (e *Engine) exchange() {
 	v.Started, v.Host, v.Number, v.Previous = was.Started, was.Host, was.Number, was.Previous
 }
 
+// ReloadAccounts exchanges the users and groups for those of m as Reload does the rules.
+func (e *Engine) ReloadAccounts(m *Machine) { e.named.Store(m) }
+
+// exchangeAccounts takes the accounts that ReloadAccounts has left.
+func (e *Engine) exchangeAccounts() {
+	from, m := e.named.Swap(nil), *e.Machine // others may read the one that was given
+	m.Users, m.Groups = from.Users, from.Groups
+	e.Machine, e.tree.machine = &m, &m
+	for _, p := range e.tree.procs {
+		e.tree.name(p)
+	}
+}
+
 // exchange hands what rules have waited for over to those that kept names for
 // them, and forgets what the others waited for.
 func (c *correlator) exchange(kept map[*rules.Rule]*rules.Rule) {

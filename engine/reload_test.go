@@ -121,3 +121,21 @@ func TestReloadsWhileEventsFlowLoseNothing(t *testing.T) {
 		t.Errorf("got %d alerts, want %d", len(out.alerts), events)
 	}
 }
+
+func TestAccountsThatAreReadAgainNameTheProcessesThatAreThereToo(t *testing.T) {
+	set := compileRules(t, "- rule: A\n  desc: d\n  condition: evt.type = openat\n  output: by %user.name, login %user.loginname\n  priority: warning\n")
+	e, out := reloadEngine(set)
+	before := e.Machine
+	e.handle(shell())
+	e.handle(opening("/a"))
+	e.ReloadAccounts(&Machine{Host: "other", Users: map[int64]event.Account{0: {Name: "toor"}, 1000: {Name: "bob"}}})
+	e.handle(opening("/a"))
+	for i, want := range []string{"by root, login ann", "by toor, login bob"} {
+		if got := out.alerts[i].Message; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if e.Machine.Host != "box" || before.Users[0].Name != "root" {
+		t.Errorf("got host %s, and %+v of the machine that was given, want both as they were", e.Machine.Host, before.Users)
+	}
+}

@@ -98,8 +98,13 @@ func (t *tree) update(p *event.Process, ev event.Event) {
 	}
 	if state, ok := ev.Bytes(event.FactState); ok {
 		p.Update(state)
-		p.User, p.Group, p.Login = t.machine.Users[p.EUID], t.machine.Groups[p.EGID], t.machine.Users[p.LoginUID]
+		t.name(p)
 	}
+}
+
+// name sets whose accounts a process's numbers are.
+func (t *tree) name(p *event.Process) {
+	p.User, p.Group, p.Login = t.machine.Users[p.EUID], t.machine.Groups[p.EGID], t.machine.Users[p.LoginUID]
 }
 
 // spawn adds a child: a copy of its parent until it executes something.

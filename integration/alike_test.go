@@ -28,7 +28,7 @@ type keeper struct {
 // keep keeps the alerts that a script leaves in its folder at its end.
 func (k *keeper) keep(env *testscript.Env) {
 	t := env.T().(testing.TB)
-	if t.Failed() {
+	if t.Failed() || t.Skipped() { // nothing that is there is all that it would have said
 		return
 	}
 	files := alertFiles{}
@@ -61,6 +61,12 @@ func (k *keeper) of(t *testing.T, script string) alertFiles {
 		t.Skip("the script has not passed under each source")
 	}
 	return files
+}
+
+// silent reports whether a script has passed and left no alerts.
+func (k *keeper) silent(script string) bool {
+	files, ok := k.alerts[script]
+	return ok && len(files) == 0
 }
 
 // compareSources compares the alerts of a script under the one source and the

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -17,6 +19,7 @@ var commands = words{
 	"status": cmdStatus,
 	"alert":  cmdAlert,
 	"static": cmdStatic,
+	"until":  cmdUntil,
 }
 
 // cmdStatus runs a command and checks its exit status: status N COMMAND...
@@ -36,6 +39,24 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("status: got %d, want %d", got, want)
 	}
+}
+
+// cmdUntil waits until a line of a file matches: until FILE REGEXP.
+func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: until FILE REGEXP")
+	}
+	want, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	var have []byte
+	for range 400 {
+		have, err = os.ReadFile(ts.MkAbs(args[0]))
+		if len(have) > 0 && want.Match(have) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("until: no %s in %s (%v):\n%s", args[1], args[0], err, have)
 }
 
 // buildStatic builds a statically linked binary, once for all scripts.

@@ -29,6 +29,7 @@ func fields(names string) *regexp.Regexp { return regexp.MustCompile("^(" + name
 const (
 	onlyPtrace  = "the script runs under ptrace only"
 	onlyEBPF    = "the script runs under eBPF only"
+	once        = "the script runs once"
 	parts       = "parts of the script run under ptrace only"
 	otherAlerts = "other alerts"
 )
@@ -37,6 +38,8 @@ const (
 // alerts, and why it cannot or need not be otherwise.
 var exceptions = []exception{
 	{"script/bad_input", "", parts, "strace can keep one tracer from a command, not eBPF"},
+	{"script/capabilities", "", once, "it says itself which source its containers have: that is what it is about"},
+	{"script/container", "", once, "a container without privileges allows ptrace only"},
 	{"script/exec_by_source", "script.json", "evt.arg.argv", "of a script, the image has its interpreter before its name; eBPF tells of the image, ptrace of the call"},
 	{"script/exec_by_source", "script.json", "evt.rawarg.argv", "eBPF tells of an image when the registers of the call are gone"},
 	{"script/exec_by_source", "at.json", "evt.type", "without a descriptor, execveat leaves no trace in the image, and is told as execve"},
@@ -48,6 +51,7 @@ var exceptions = []exception{
 	{"script/own_filter", "", onlyPtrace, "calls that a filter of the workload's stops for a tracer fail where there is none"},
 	{"script/record_user", "", parts, "an ordinary user may not load eBPF programs"},
 	{"script/unreadable", "", parts, "an ordinary user may not load eBPF programs"},
+	{"rules/drop_and_execute", "", once, "a container without privileges allows ptrace only"},
 	{"rules/process_takeover", "attach.json", "evt.res", "a process has one tracer: under ptrace it is tiercel, and to attach fails"},
 }
 

@@ -19,7 +19,8 @@ var builtin embed.FS
 const DefaultName = "default"
 
 // Read returns the rule files of the paths, in their order: files, folders (their
-// .yaml and .yml files, by name), or DefaultName for the built-in rules.
+// .yaml and .yml files, by name; a pipe in there is none), or DefaultName for the
+// built-in rules.
 func Read(paths []string) ([]File, error) {
 	var files []File
 	for _, p := range paths {
@@ -77,10 +78,16 @@ func readFolder(fsys fs.FS, dir, shown string) ([]File, error) {
 	}
 	var files []File
 	for _, e := range entries {
-		if e.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(e.Name())) {
+		if !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(e.Name())) {
 			continue
 		}
-		f, err := fsys.Open(path.Join(dir, e.Name()))
+		name := path.Join(dir, e.Name())
+		if info, err := fs.Stat(fsys, name); err != nil {
+			return nil, err
+		} else if !info.Mode().IsRegular() {
+			continue // to open a FIFO is to wait for who writes into it
+		}
+		f, err := fsys.Open(name)
 		if err != nil {
 			return nil, err
 		}

@@ -3,14 +3,14 @@
 //
 // The trap: an output writes an alert at once and unbuffered, in one write, so
 // that lines of several writers to one file do not mix and none is lost in a
-// crash; a slow target therefore holds the engine up.
+// crash; a slow target therefore holds the engine up: a socket's reader for five
+// seconds an alert, others as long as they like.
 package output
 
 import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -75,7 +75,7 @@ func open(target string) (io.WriteCloser, error) {
 	case target == "stdout":
 		return stream{os.Stdout}, nil
 	case strings.HasPrefix(target, "unix:"):
-		return net.Dial("unix", target[len("unix:"):])
+		return dial(target[len("unix:"):])
 	}
 	// Not blocking: a FIFO that nobody reads is an error, not a wait for ever.
 	return os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_NONBLOCK, 0o600)

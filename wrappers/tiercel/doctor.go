@@ -135,7 +135,7 @@ func (d *doctor) ebpf() {
 func (d *doctor) load() {
 	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs())
 	begin := time.Now()
-	probe, err := openTree(kernel.Config{Needs: needs, Calls: calls, Gate: d.set.Matcher()})
+	probe, err := loadProbe(kernel.Config{Needs: needs, Calls: calls, Gate: d.set.Matcher(), Tree: true})
 	took := time.Since(begin).Round(time.Millisecond)
 	if err == nil {
 		err = probe.Close()

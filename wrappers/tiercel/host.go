@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"time"
@@ -20,7 +21,8 @@ events come faster than they are dealt with, some are lost, which is an alert.
 
 It runs until SIGINT or SIGTERM. On SIGHUP, and when a file that --rules names
 has changed, the rules are read anew and exchanged without a gap; rules that
-have errors are told of in the log, and those before stay in force.
+have errors are told of in the log, and those before stay in force. So are the
+names of users and groups, of /etc/passwd and /etc/group.
 
 It needs CAP_BPF and CAP_PERFMON to begin with, and wants CAP_SYS_PTRACE and
 CAP_DAC_READ_SEARCH to read /proc; once it has begun it gives up all others,
@@ -53,7 +55,7 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := s.check(cmd, "stdout"); err != nil {
 		return err
 	}
-	files := newRuleFiles(s)
+	files, accounts := newNoted(s.ruleFiles()...), newNoted(engine.UserFile, engine.GroupFile)
 	w, err := newWatch(s)
 	if err != nil {
 		return err
@@ -62,11 +64,13 @@ func (s *settings) host(cmd *cobra.Command) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	h := &host{watch: w, files: files, every: lookEach, signals: catchSignals()}
+	h := &host{watch: w, files: files, accounts: accounts, every: lookEach, patience: endTime}
+	h.ends, h.hups = catchSignals()
 	src, err := openProbe(h.asks(w.set))
 	if err != nil {
 		return err
 	}
+	h.tellOperations()
 	if missing, err := lacking(false); err == nil && missing != nil {
 		h.log.Warn().Strs("missing", missing).Msg("of processes that are here already, image, working directory and environment are told only where they are this user's own")
 	}
@@ -76,23 +80,27 @@ func (s *settings) host(cmd *cobra.Command) error {
 	return h.run(src)
 }
 
-// catchSignals begins to catch the signals that are meant for a host's watch. A
-// reader of the alerts that goes away (SIGPIPE) does not end it.
-func catchSignals() <-chan os.Signal {
+// catchSignals begins to catch the signals that are meant for a host's watch, those
+// that ask for the end apart, so that no storm of others takes their place. A reader
+// of the alerts that goes away (SIGPIPE) does not end it.
+func catchSignals() (ends, hups <-chan os.Signal) {
 	signal.Ignore(unix.SIGPIPE)
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
-	return signals
+	end, hup := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(end, unix.SIGINT, unix.SIGTERM)
+	signal.Notify(hup, unix.SIGHUP)
+	return end, hup
 }
 
 // host is a watch of the whole machine.
 type host struct {
 	*watch
-	files   *ruleFiles
-	every   time.Duration // between looks at the files
-	signals <-chan os.Signal
-	src     hostSource
-	eng     *engine.Engine
+	files      *noted // of --rules
+	accounts   *noted
+	every      time.Duration // between looks at the files
+	patience   time.Duration // with outputs, at the end
+	ends, hups <-chan os.Signal
+	src        hostSource
+	eng        *engine.Engine
 }
 
 // run watches until a signal asks for the end, or the source ends by itself.
@@ -102,26 +110,62 @@ func (h *host) run(src hostSource) error {
 	c.Machine.Container = event.Container{ID: event.NoContainer} // ours is not that of all others
 	h.src, h.eng = src, engine.New(c)
 	ctx, stop := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- h.follow(ctx, stop) }()
+	<-ctx.Done()
+	return h.await(result)
+}
+
+// follow watches until ctx ends, which it has tended by stop, and accounts for what it saw.
+func (h *host) follow(ctx context.Context, stop context.CancelFunc) error {
 	tended := make(chan struct{})
 	go func() {
 		defer close(tended)
 		h.tend(ctx, stop)
 	}()
-	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(h.set.Rules)).Int("calls", watched(h.set.Needs())).Msg("watch all processes of this machine")
+	h.inForce(h.set, "watch all processes of this machine")
 	h.tell("READY=1")
-	err := h.eng.Follow(ctx, src)
+	err := h.eng.Follow(ctx, h.src)
 	stop()
 	<-tended
 	h.tell("STOPPING=1")
-	counters := src.Counters() // which end with it
-	if err = errors.Join(err, src.Close()); err != nil {
+	counters := h.src.Counters() // which end with it
+	if err = errors.Join(err, h.src.Close()); err != nil {
 		return errors.Join(err, h.account(h.eng, event.SourceEBPF, counters))
 	}
 	return h.finish(h.eng, event.SourceEBPF, counters, 0)
 }
 
-// watched is how many rows are watched.
-func watched(n *event.Needs) (rows int) {
+// endTime is how long a watch takes to end at most, before its alerts are given
+// up, and then once more with the ledger.
+const endTime = 10 * time.Second
+
+var errStuck = errors.New("end watch: an output takes no alerts")
+
+// await waits for the result of a watch that ends, but not for ever for an output
+// that nobody reads.
+func (h *host) await(result <-chan error) error {
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(h.patience):
+	}
+	h.log.Error().Stringer("after", h.patience).Msg("an output takes no alerts: those that are left are not written")
+	h.eng.Abandon()
+	select {
+	case err := <-result:
+		if f := (*failure)(nil); errors.As(err, &f) { // the status of alerts, which this is graver than
+			err = nil
+		}
+		return errors.Join(errStuck, err)
+	case <-time.After(h.patience):
+		return fmt.Errorf("%w; there is no ledger", errStuck)
+	}
+}
+
+// watched is how many calls are watched: of those without a number here there is nothing to watch.
+func watched(n *event.Needs, unseen []string) int {
+	rows := -len(unseen)
 	for i := range n.Rows {
 		if n.Rows[i].Watch() && event.Table[i].When != event.Pseudo {
 			rows++

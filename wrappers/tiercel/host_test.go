@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +61,9 @@ func (p *puppet) last() asked {
 	return p.updates[len(p.updates)-1]
 }
 
-func (p *puppet) Counters() event.Counters { return event.Counters{Seen: 3, Queued: 3} }
+func (p *puppet) Counters() event.Counters {
+	return event.Counters{Seen: 10, Queued: 3, Lost: 7, Losses: []event.Loss{{Row: "openat", Count: 4, Shed: true}, {Row: "execve", Count: 3}}}
+}
 
 func (p *puppet) Close() error {
 	p.closed = true
@@ -86,24 +92,28 @@ func (s *safeBuffer) String() string {
 type hostRun struct {
 	t             *testing.T
 	source        *puppet
-	signals       chan os.Signal
+	ends, hups    chan os.Signal
 	done          chan error
 	log           safeBuffer
 	rules, alerts string
 	ledger        string
+	accounts      string
 }
 
 func opensRule(name, call string) string {
 	return fmt.Sprintf("- rule: %s\n  desc: d\n  condition: evt.type = %s and fd.name = /etc/x\n  output: seen\n  priority: warning\n", name, call)
 }
 
+// patience is how long these watches wait for an output at their end.
+const patience = 2 * time.Second
+
 // startHost runs a watch of a host with the rules, flags apart that a test sets.
 func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 	t.Helper()
 	dir := t.TempDir()
 	r := &hostRun{
-		t: t, source: &puppet{events: make(chan event.Event)}, signals: make(chan os.Signal), done: make(chan error, 1),
-		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"),
+		t: t, source: &puppet{events: make(chan event.Event)}, ends: make(chan os.Signal), hups: make(chan os.Signal), done: make(chan error, 1),
+		rules: filepath.Join(dir, "r.yaml"), alerts: filepath.Join(dir, "alerts.json"), ledger: filepath.Join(dir, "ledger.json"), accounts: filepath.Join(dir, "passwd"),
 	}
 	r.write(text)
 	cmd := newHost()
@@ -112,12 +122,12 @@ func startHost(t *testing.T, text string, set func(*settings)) *hostRun {
 		set(s)
 	}
 	require.NoError(t, s.check(cmd, "stdout"))
-	files := newRuleFiles(s)
+	files := newNoted(s.ruleFiles()...)
 	w, err := newWatch(s)
 	require.NoError(t, err)
 	require.NoError(t, w.open())
 	w.log = zerolog.New(&r.log)
-	h := &host{watch: w, files: files, every: 20 * time.Millisecond, signals: r.signals}
+	h := &host{watch: w, files: files, accounts: newNoted(r.accounts), every: 20 * time.Millisecond, patience: patience, ends: r.ends, hups: r.hups}
 	go func() {
 		defer w.close()
 		r.done <- h.run(r.source)
@@ -152,7 +162,7 @@ func (r *hostRun) open(call string) {
 // end ends the watch as a signal does, and returns its alerts' rules.
 func (r *hostRun) end(s os.Signal) string {
 	r.t.Helper()
-	r.signals <- s
+	r.ends <- s
 	require.NoError(r.t, <-r.done)
 	data, err := os.ReadFile(r.alerts)
 	require.NoError(r.t, err)
@@ -174,7 +184,7 @@ func TestAHostIsWatchedUntilASignal(t *testing.T) {
 		}
 		ledger, err := os.ReadFile(r.ledger)
 		require.NoError(t, err)
-		if !strings.Contains(string(ledger), `"source":"ebpf"`) || !strings.Contains(string(ledger), `"seen":3,`) || !r.source.closed {
+		if !strings.Contains(string(ledger), `"source":"ebpf"`) || !strings.Contains(string(ledger), `"seen":10,`) || !r.source.closed {
 			t.Errorf("%v: got ledger %s, closed %v, want that of the run, closed", s, ledger, r.source.closed)
 		}
 	}
@@ -183,7 +193,7 @@ func TestAHostIsWatchedUntilASignal(t *testing.T) {
 func TestAHupExchangesTheRules(t *testing.T) {
 	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.priority = "warning" })
 	r.write(opensRule("B", "open") + strings.Replace(opensRule("C", "creat"), "warning", "info", 1))
-	r.signals <- unix.SIGHUP
+	r.hups <- unix.SIGHUP
 	r.waitFor("the rules are exchanged")
 	r.open("openat")
 	r.open("open")
@@ -252,7 +262,7 @@ func TestASourceThatRefusesRulesKeepsTheEnginesToo(t *testing.T) {
 func TestAHostsAlertsCanFailIt(t *testing.T) {
 	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.failOn = "warning" })
 	r.open("openat")
-	r.signals <- unix.SIGTERM
+	r.ends <- unix.SIGTERM
 	var f *failure
 	require.ErrorAs(t, <-r.done, &f)
 	if f.code != exitAlerted {
@@ -268,7 +278,7 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", path)
 	r := startHost(t, opensRule("A", "openat"), nil)
 	r.open("openat")
-	r.signals <- unix.SIGHUP
+	r.hups <- unix.SIGHUP
 	r.waitFor("the rules are exchanged")
 	r.end(unix.SIGTERM)
 	var got []string
@@ -282,5 +292,137 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	}
 	if want := "READY=1 RELOADING=1 READY=1 STOPPING=1"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestAStormOfHupsHidesNoEnd(t *testing.T) {
+	ends, hups := catchSignals()
+	defer signal.Reset(unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	for range 50 { // nobody takes them, as while rules are compiled
+		require.NoError(t, unix.Kill(os.Getpid(), unix.SIGHUP))
+		time.Sleep(time.Millisecond)
+	}
+	require.NoError(t, unix.Kill(os.Getpid(), unix.SIGTERM))
+	select {
+	case <-ends:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the signal that asks for the end was dropped")
+	}
+	require.Len(t, hups, 1)
+}
+
+func TestAPipesRulesAreReadOnceAndStayInForce(t *testing.T) {
+	var pipe string
+	r := startHost(t, "", func(s *settings) {
+		from, to, err := os.Pipe()
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = from.Close() })
+		_, err = to.WriteString(opensRule("A", "openat"))
+		require.NoError(t, errors.Join(err, to.Close()))
+		pipe = fmt.Sprintf("/dev/fd/%d", from.Fd())
+		s.rules = []string{pipe}
+	})
+	r.hups <- unix.SIGHUP
+	r.waitFor("what " + pipe + " has can be read once only")
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestAPipeInAFolderOfRulesHoldsNothingUp(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "r.yaml"), []byte(opensRule("A", "openat")), 0o600))
+	r := startHost(t, "", func(s *settings) { s.rules = []string{dir} })
+	r.hups <- unix.SIGHUP
+	r.waitFor("the rules are exchanged")
+	r.open("openat")
+	if got := r.end(unix.SIGTERM); got != "A" {
+		t.Errorf("got alerts %q, want A", got)
+	}
+}
+
+func TestAWatchWithoutRulesIsAWarning(t *testing.T) {
+	r := startHost(t, "", nil)
+	r.waitFor("there are no rules")
+	r.write(opensRule("A", "openat"))
+	r.waitFor("the rules are exchanged")
+	if n := strings.Count(r.log.String(), "there are no rules"); n != 1 {
+		t.Errorf("with a rule: got %d warnings in all, want 1", n)
+	}
+	r.write("# none\n")
+	require.Eventually(t, func() bool { return strings.Count(r.log.String(), "there are no rules") == 2 }, 5*time.Second, time.Millisecond, "%s", &r.log)
+	r.end(unix.SIGTERM)
+}
+
+// An output that takes nothing any more: a FIFO whose reader does not read.
+func TestAWatchEndsThoughAnOutputIsStuck(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, unix.Mkfifo(fifo, 0o600))
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	for _, late := range []bool{true, false} { // the reader does not read at all; only after a while
+		r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.outputs, s.failOn = []string{"json=" + fifo}, "warning" })
+		for range 1000 {
+			r.open("openat")
+		}
+		r.ends <- unix.SIGTERM
+		begin := time.Now()
+		if !late {
+			r.waitFor("those that are left are not written")
+			go func() { _, _ = io.Copy(io.Discard, reader) }()
+		}
+		err := <-r.done
+		require.ErrorIs(t, err, errStuck)
+		require.False(t, errors.As(err, new(*failure)), "the status is that of an error, not of alerts")
+		if took := time.Since(begin); took < patience || took > 3*patience {
+			t.Errorf("got an end after %v, want after %v", took, 2*patience)
+		}
+		ledger, err := os.ReadFile(r.ledger)
+		require.NoError(t, err)
+		if late != (len(ledger) == 0) || !late && !regexp.MustCompile(`"Warning":1000\},"alerts_not_written":[1-9]`).Match(ledger) {
+			t.Errorf("got ledger %q, want one unless the output stays stuck: %v", ledger, late)
+		}
+	}
+}
+
+func TestLossesAreWarningsWhateverThePriority(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), func(s *settings) { s.priority = "emergency" })
+	r.end(unix.SIGTERM)
+	for _, want := range []string{`"level":"warn","call":"openat","count":4,"shed":true`, `"level":"warn","call":"execve","count":3,"shed":false`} {
+		if !strings.Contains(r.log.String(), want) {
+			t.Errorf("got log %s, want %s in it", &r.log, want)
+		}
+	}
+}
+
+// ofNoKernel is a rule on a call that no kernel has any more.
+func ofNoKernel(name string) string {
+	return strings.Replace(opensRule(name, "timerfd"), " and fd.name = /etc/x", "", 1)
+}
+
+func TestRulesWhoseCallsHaveNoNumberHereAreWarnings(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat")+ofNoKernel("B"), nil)
+	r.waitFor(`"level":"warn","rule":"B","calls":["timerfd"]`)
+	r.write(opensRule("A", "openat") + ofNoKernel("C"))
+	r.waitFor(`"level":"warn","rule":"C","calls":["timerfd"]`)
+	r.end(unix.SIGTERM)
+	if n := strings.Count(r.log.String(), `"rules":2,"calls":1,`); n != 2 {
+		t.Errorf("got log %s, want one call that is watched, twice", &r.log)
+	}
+}
+
+func TestAccountsAreReadAgainWhenTheirFilesChangeAndWhenAsked(t *testing.T) {
+	r := startHost(t, opensRule("A", "openat"), nil)
+	const read = "the accounts are read again"
+	require.NoError(t, os.WriteFile(r.accounts, []byte("root:x:0:0::/:/bin/sh\n"), 0o600))
+	r.waitFor(read)
+	r.hups <- unix.SIGHUP
+	require.Eventually(t, func() bool { return strings.Count(r.log.String(), read) == 2 }, 5*time.Second, time.Millisecond, "%s", &r.log)
+	r.end(unix.SIGTERM)
+	if n := strings.Count(r.log.String(), "the rules are exchanged"); n != 1 {
+		t.Errorf("got rules exchanged %d times, want once, as asked", n)
 	}
 }

@@ -73,12 +73,7 @@ func dropPrivileges(log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	keep := uint64(0)
-	for _, c := range ofHost {
-		if c.lasting {
-			keep |= have & (1 << c.number)
-		}
-	}
+	keep := lasting(have)
 	if err := dropBounding(); errors.Is(err, unix.EPERM) {
 		log.Info().Err(err).Msg("the bounding set stays as it was: no CAP_SETPCAP")
 	} else if err != nil {
@@ -90,6 +85,20 @@ func dropPrivileges(log zerolog.Logger) error {
 		inAllThreads("prctl(SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0),
 		os.NewSyscallError("prctl(SET_DUMPABLE)", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)),
 	)
+}
+
+// lasting returns those of the capabilities that the watch of a host goes on with.
+// CAP_SYS_ADMIN is one where it stands for CAP_BPF.
+func lasting(have uint64) (keep uint64) {
+	for _, c := range ofHost {
+		if c.lasting {
+			keep |= have & (1 << c.number)
+		}
+	}
+	if keep&(1<<unix.CAP_BPF) == 0 {
+		keep |= have & (1 << unix.CAP_SYS_ADMIN)
+	}
+	return keep
 }
 
 // dropBounding empties the set that no program started by this one can go beyond.

@@ -103,3 +103,16 @@ func checkDropped(t *testing.T, out string) {
 		}
 	}
 }
+
+func TestTheCapabilityThatBpfIsUsedByLasts(t *testing.T) {
+	const bpf, perfmon, ptrace, admin = 1 << unix.CAP_BPF, 1 << unix.CAP_PERFMON, 1 << unix.CAP_SYS_PTRACE, 1 << unix.CAP_SYS_ADMIN
+	for have, want := range map[uint64]uint64{
+		bpf | perfmon | ptrace | admin: bpf | ptrace,
+		perfmon | ptrace | admin:       ptrace | admin, // as in a container that is given no more
+		bpf | perfmon:                  bpf,
+	} {
+		if got := lasting(have); got != want {
+			t.Errorf("of %b: got %b, want %b", have, got, want)
+		}
+	}
+}

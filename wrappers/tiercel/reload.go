@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"slices"
 	"time"
@@ -12,13 +13,17 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"tiercel/engine"
+	"tiercel/engine/event"
+	"tiercel/kernel"
 	"tiercel/rules"
+	"tiercel/seccomp"
 )
 
 // lookEach is how often the rule files are looked at.
 const lookEach = 2 * time.Second
 
-// tend exchanges the rules when they are to be, and stops the watch when a signal asks for it; until ctx ends.
+// tend exchanges the rules and the accounts when they are to be, and stops the watch when a signal asks for it; until ctx ends.
 func (h *host) tend(ctx context.Context, stop context.CancelFunc) {
 	look := time.NewTicker(h.every)
 	defer look.Stop()
@@ -26,18 +31,22 @@ func (h *host) tend(ctx context.Context, stop context.CancelFunc) {
 		select {
 		case <-ctx.Done():
 			return
-		case s := <-h.signals:
-			if s != unix.SIGHUP {
-				signal.Reset(unix.SIGINT, unix.SIGTERM) // a second one does not wait
-				h.log.Info().Stringer("signal", s).Msg("the watch ends")
-				stop()
-				return
-			}
+		case s := <-h.ends:
+			signal.Reset(unix.SIGINT, unix.SIGTERM) // a second one does not wait
+			h.log.Info().Stringer("signal", s).Msg("the watch ends")
+			stop()
+			return
+		case <-h.hups:
 			h.files.note()
+			h.accounts.note()
 			h.reload()
+			h.reloadAccounts()
 		case <-look.C:
 			if h.files.changed() {
 				h.reload()
+			}
+			if h.accounts.changed() {
+				h.reloadAccounts()
 			}
 		}
 	}
@@ -58,13 +67,33 @@ func (h *host) reload() {
 		return
 	}
 	h.eng.Reload(set)
-	h.log.Info().Int("rules", len(set.Rules)).Int("calls", watched(set.Needs())).Msg("the rules are exchanged")
+	h.inForce(set, "the rules are exchanged")
+}
+
+// reloadAccounts has users and groups called what the files have now.
+func (h *host) reloadAccounts() {
+	h.eng.ReloadAccounts(engine.ThisMachine())
+	h.log.Info().Msg("the accounts are read again")
+}
+
+// inForce tells of the rules that are in force from now on, and of what they cannot do.
+func (h *host) inForce(set *rules.Set, message string) {
+	needs := set.Needs()
+	unseen := kernel.Unseen(needs, seccomp.Calls(needs))
+	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(set.Rules)).Int("calls", watched(needs, unseen)).Msg(message)
+	h.warnOfUnseen(set, unseen)
+	if len(set.Rules) == 0 {
+		h.log.Warn().Msg("there are no rules: nothing will be an alert")
+	}
 }
 
 // readAgain reads and compiles the rules, and logs all that is wrong with them.
 func (h *host) readAgain() (*rules.Set, error) {
 	if h.printing() {
 		return nil, errors.New("rules are not matched while printing")
+	}
+	if i := slices.IndexFunc(h.rules, onlyOnce); i >= 0 {
+		return nil, fmt.Errorf("read rules: what %s has can be read once only", h.rules[i])
 	}
 	files, err := rules.Read(h.rules)
 	if err != nil {
@@ -92,33 +121,38 @@ func (h *host) logProblem(p rules.Problem) {
 	e.Msg(p.Message)
 }
 
-// ruleFiles tells when the files that --rules names have changed. Their bytes
+// noted tells when files have changed since they were noted. Their bytes
 // are compared: an editor may write into a file or put another in its place, and
 // a folder or a link on the way may be what was exchanged.
-type ruleFiles struct {
+type noted struct {
 	paths        []string
 	loaded, seen [sha256.Size]byte // the files as they were last told of, and last looked at
 }
 
-func newRuleFiles(s *settings) *ruleFiles {
-	f := &ruleFiles{paths: slices.DeleteFunc(slices.Clone(s.rules), func(p string) bool { return p == rules.DefaultName })}
-	if s.printing() {
-		f.paths = nil
-	}
+func newNoted(paths ...string) *noted {
+	f := &noted{paths: paths}
 	f.note()
 	return f
 }
 
+// ruleFiles are the files that --rules names.
+func (s *settings) ruleFiles() []string {
+	if s.printing() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.rules), func(p string) bool { return p == rules.DefaultName })
+}
+
 // note takes the files as they are now for told of. It comes before they are
 // read, so that what changes while they are is told of later.
-func (f *ruleFiles) note() {
+func (f *noted) note() {
 	f.loaded = f.look()
 	f.seen = f.loaded
 }
 
 // changed reports a change once, when the files have stayed so for one look: not
 // while they are being written, when half of them might be rules, too.
-func (f *ruleFiles) changed() bool {
+func (f *noted) changed() bool {
 	now := f.look()
 	settled := now == f.seen
 	f.seen = now
@@ -130,9 +164,13 @@ func (f *ruleFiles) changed() bool {
 }
 
 // look is the sum of what is there. That something cannot be read is a state as any other.
-func (f *ruleFiles) look() [sha256.Size]byte {
+// What can be read only once is not touched: it is the rules' alone.
+func (f *noted) look() [sha256.Size]byte {
 	h := sha256.New()
 	for _, path := range f.paths {
+		if onlyOnce(path) {
+			continue
+		}
 		files, err := rules.Read([]string{path})
 		fmt.Fprintf(h, "%q %v\n", path, err)
 		for _, file := range files {
@@ -140,4 +178,10 @@ func (f *ruleFiles) look() [sha256.Size]byte {
 		}
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// onlyOnce reports a path whose bytes only its first reader gets, as a pipe's: no file and no folder.
+func onlyOnce(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }

@@ -133,16 +133,6 @@ func (r *live) run(command launch.Command) error {
 	return r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode()))
 }
 
-// warnOfUnseen names the rules that match nothing but calls which libseccomp
-// has no number for here, so that the source cannot see them.
-func (r *live) warnOfUnseen(unknown []string) {
-	for _, rule := range r.set.Rules {
-		if rows := r.set.Rows(rule); unseen(rows, unknown) {
-			r.log.Warn().Str("rule", rule.Name).Strs("calls", rows).Msg("libseccomp has no number here for these calls: they go unseen")
-		}
-	}
-}
-
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.
 func (r *live) gate() kernel.Gate {
 	if r.tape != nil {

@@ -67,7 +67,7 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.warnOfUnseen(unknown)
+	r.warnOfUnseen(r.set, unknown)
 	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers()})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
@@ -76,13 +76,14 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 func (r *live) byKernel(c launch.Command) (*source, error) {
 	t := &tree{command: c, linger: lingers()}
 	calls := seccomp.Calls(r.needs)
-	probe, err := openTree(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open})
+	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
 		return nil, err
 	}
 	t.Probe = probe
-	r.warnOfUnseen(kernel.Unseen(r.needs, calls))
+	r.warnOfUnseen(r.set, kernel.Unseen(r.needs, calls))
+	r.tellOperations()
 	r.log.Info().Str("source", event.SourceEBPF).Int("rules", len(r.set.Rules)).Msg("watch")
 	closing := func() {
 		if err := probe.Close(); err != nil {
@@ -90,13 +91,4 @@ func (r *live) byKernel(c launch.Command) (*source, error) {
 		}
 	}
 	return &source{t, event.SourceEBPF, closing}, nil
-}
-
-// openTree loads the eBPF source of a tree of processes. It wants privileges, and tells which.
-func openTree(c kernel.Config) (*kernel.Probe, error) {
-	if err := askPrivileges(); err != nil {
-		return nil, err
-	}
-	c.Tree = true
-	return kernel.New(c)
 }

@@ -42,6 +42,16 @@ func (d *doctor) blindTo(rows []string) (blind []string) {
 	return blind
 }
 
+// warnOfUnseen names the rules that match nothing but calls which libseccomp
+// has no number for here, so that the source cannot see them.
+func (w *watch) warnOfUnseen(set *rules.Set, unknown []string) {
+	for _, rule := range set.Rules {
+		if rows := set.Rows(rule); unseen(rows, unknown) {
+			w.log.Warn().Str("rule", rule.Name).Strs("calls", rows).Msg("libseccomp has no number here for these calls: they go unseen")
+		}
+	}
+}
+
 // unseen reports whether a rule that matches these calls goes without any, as those unknown go unseen.
 func unseen(rows, unknown []string) bool {
 	return len(rows) > 0 && !slices.ContainsFunc(rows, func(name string) bool { return !slices.Contains(unknown, name) })

@@ -119,6 +119,9 @@ func (w *watch) account(eng *engine.Engine, source string, counters event.Counte
 	for _, b := range ledger.Blind {
 		w.log.Warn().Int("pid", b.PID).Str("why", b.Why).Msg("process was not fully watched")
 	}
+	for _, l := range ledger.Lost { // as alerts they are subject to --priority
+		w.log.Warn().Str("call", l.Row).Uint64("count", l.Count).Bool("shed", l.Shed).Msg("events were lost")
+	}
 	ledger.Source, ledger.WallNS = source, time.Since(w.started).Nanoseconds()
 	if w.printing() {
 		clear(ledger.Alerts) // lines are none
