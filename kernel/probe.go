@@ -118,6 +118,12 @@ func liftMemlock() (lower func()) {
 // The capacities of the ring, in bytes: of the machine as bpf/source.h has it.
 const treeRing = 1 << 22
 
+// What programs go on with, as bpf/source.h numbers it.
+const (
+	goOnWrite = iota
+	goOnCallEnded
+)
+
 // prepare tells the programs where they are, and maps the ring.
 func (p *Probe) prepare() (err error) {
 	if _, err := p.objs.Locate.Run(&ebpf.RunOptions{}); err != nil {
@@ -134,7 +140,7 @@ func (p *Probe) prepare() (err error) {
 		p.objs.Boot.Set(p.proc.Boot), p.setEpoch(), p.objs.Scoped.Set(uint32(bit(p.tree))), p.objs.ShedAbove.Set(uint64(size/4*3)),
 		p.objs.InfoRow.Set(uint32(event.RowProcInfo)), p.objs.SpawnRow.Set(uint32(event.RowSpawn)), p.objs.ExitRow.Set(uint32(event.RowProcExit)),
 		p.objs.ExecRow.Set(uint32(event.Lookup("execve"))), p.objs.ExecveatRow.Set(uint32(event.Lookup("execveat"))),
-		p.objs.Writer.Put(uint32(0), p.objs.Write), p.setHierarchies(), p.setOperations(),
+		p.objs.Further.Put(uint32(goOnWrite), p.objs.Write), p.objs.Further.Put(uint32(goOnCallEnded), p.objs.CallEnded), p.setHierarchies(), p.setOperations(),
 	)
 }
 

@@ -130,6 +130,7 @@ type sourceTally struct {
 const (
 	sourceMapCalls                   = "calls"
 	sourceMapEnded                   = "ended"
+	sourceMapFurther                 = "further"
 	sourceMapHierarchies             = "hierarchies"
 	sourceMapHolds                   = "holds"
 	sourceMapNames                   = "names"
@@ -143,8 +144,8 @@ const (
 	sourceMapTallies                 = "tallies"
 	sourceMapUntold                  = "untold"
 	sourceMapUntoldEnds              = "untold_ends"
-	sourceMapWriter                  = "writer"
 	sourceProgCallBegins             = "call_begins"
+	sourceProgCallEnded              = "call_ended"
 	sourceProgCallEnds               = "call_ends"
 	sourceProgLocate                 = "locate"
 	sourceProgOperationBegins        = "operation_begins"
@@ -225,6 +226,7 @@ type sourceSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type sourceProgramSpecs struct {
 	CallBegins             *ebpf.ProgramSpec `ebpf:"call_begins"`
+	CallEnded              *ebpf.ProgramSpec `ebpf:"call_ended"`
 	CallEnds               *ebpf.ProgramSpec `ebpf:"call_ends"`
 	Locate                 *ebpf.ProgramSpec `ebpf:"locate"`
 	OperationBegins        *ebpf.ProgramSpec `ebpf:"operation_begins"`
@@ -243,6 +245,7 @@ type sourceProgramSpecs struct {
 type sourceMapSpecs struct {
 	Calls       *ebpf.MapSpec `ebpf:"calls"`
 	Ended       *ebpf.MapSpec `ebpf:"ended"`
+	Further     *ebpf.MapSpec `ebpf:"further"`
 	Hierarchies *ebpf.MapSpec `ebpf:"hierarchies"`
 	Holds       *ebpf.MapSpec `ebpf:"holds"`
 	Names       *ebpf.MapSpec `ebpf:"names"`
@@ -256,7 +259,6 @@ type sourceMapSpecs struct {
 	Tallies     *ebpf.MapSpec `ebpf:"tallies"`
 	Untold      *ebpf.MapSpec `ebpf:"untold"`
 	UntoldEnds  *ebpf.MapSpec `ebpf:"untold_ends"`
-	Writer      *ebpf.MapSpec `ebpf:"writer"`
 }
 
 // sourceVariableSpecs contains global variables before they are loaded into the kernel.
@@ -312,6 +314,7 @@ func (o *sourceObjects) Close() error {
 type sourceMaps struct {
 	Calls       *ebpf.Map `ebpf:"calls"`
 	Ended       *ebpf.Map `ebpf:"ended"`
+	Further     *ebpf.Map `ebpf:"further"`
 	Hierarchies *ebpf.Map `ebpf:"hierarchies"`
 	Holds       *ebpf.Map `ebpf:"holds"`
 	Names       *ebpf.Map `ebpf:"names"`
@@ -325,13 +328,13 @@ type sourceMaps struct {
 	Tallies     *ebpf.Map `ebpf:"tallies"`
 	Untold      *ebpf.Map `ebpf:"untold"`
 	UntoldEnds  *ebpf.Map `ebpf:"untold_ends"`
-	Writer      *ebpf.Map `ebpf:"writer"`
 }
 
 func (m *sourceMaps) Close() error {
 	return _SourceClose(
 		m.Calls,
 		m.Ended,
+		m.Further,
 		m.Hierarchies,
 		m.Holds,
 		m.Names,
@@ -345,7 +348,6 @@ func (m *sourceMaps) Close() error {
 		m.Tallies,
 		m.Untold,
 		m.UntoldEnds,
-		m.Writer,
 	)
 }
 
@@ -385,6 +387,7 @@ type sourceVariables struct {
 // It can be passed to loadSourceObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sourcePrograms struct {
 	CallBegins             *ebpf.Program `ebpf:"call_begins"`
+	CallEnded              *ebpf.Program `ebpf:"call_ended"`
 	CallEnds               *ebpf.Program `ebpf:"call_ends"`
 	Locate                 *ebpf.Program `ebpf:"locate"`
 	OperationBegins        *ebpf.Program `ebpf:"operation_begins"`
@@ -400,6 +403,7 @@ type sourcePrograms struct {
 func (p *sourcePrograms) Close() error {
 	return _SourceClose(
 		p.CallBegins,
+		p.CallEnded,
 		p.CallEnds,
 		p.Locate,
 		p.OperationBegins,

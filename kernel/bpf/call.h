@@ -28,8 +28,6 @@ static __always_inline __u32 is_compat(struct task_struct *task) { return BPF_CO
 
 static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, orig_ax) & ~X32; }
 
-static __always_inline long number_in(struct pt_regs *trusted) { return trusted->orig_ax & ~X32; }
-
 static __always_inline long call_result(struct pt_regs *regs) { return BPF_CORE_READ(regs, ax); }
 
 static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
@@ -64,8 +62,6 @@ static __always_inline __u32 is_compat(struct task_struct *task) { return BPF_CO
 
 static __always_inline long call_number(struct pt_regs *regs) { return BPF_CORE_READ(regs, syscallno); }
 
-static __always_inline long number_in(struct pt_regs *trusted) { return trusted->syscallno; }
-
 static __always_inline long call_result(struct pt_regs *regs) { return BPF_CORE_READ(regs, regs[0]); }
 
 static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
@@ -89,15 +85,6 @@ static __always_inline void read_args(struct scratch *s, struct pt_regs *regs)
 static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 {
 	return registers_at ? BPF_CORE_READ(task, stack) + registers_at : 0;
-}
-
-/* ended_call returns the number of the call that ends. All calls of the machine
- * pay for it: where the kernel has the means (Linux 5.15) it costs no probing read. */
-static __always_inline long ended_call(struct pt_regs *regs)
-{
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return number_in((void *)bpf_task_pt_regs(bpf_get_current_task_btf()));
-	return call_number(regs);
 }
 
 /* is_in reports whether a set of numbers has one. */

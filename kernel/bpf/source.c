@@ -116,7 +116,7 @@ static __always_inline void write_record(struct bpf_raw_tracepoint_args *ctx, st
 {
 	s->index = index;
 	s->phase = phase;
-	bpf_tail_call(ctx, &writer, 0);
+	bpf_tail_call(ctx, &further, WRITE);
 	__sync_fetch_and_add(&losses, 1);
 }
 
@@ -160,15 +160,26 @@ static __always_inline int is_restart_call(long nr, struct task_struct *task)
 	return nr == (is_compat(task) ? RESTART_SYSCALL_COMPAT : RESTART_SYSCALL);
 }
 
+/* All calls of the machine pay for this one, each instruction: it only looks whether theirs is watched. */
 SEC("raw_tp/sys_exit")
 int call_ends(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct pt_regs *regs = (void *)ctx->args[0];
-	long nr = ended_call(regs), ret = ctx->args[1];
-	__u32 tid, number;
+	long nr = call_number((void *)ctx->args[0]);
 
 	if (!is_in(watched, nr))
 		return 0;
+	bpf_tail_call(ctx, &further, CALL_ENDED);
+	__sync_fetch_and_add(&losses, 1);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int call_ended(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (void *)ctx->args[0];
+	long nr = call_number(regs), ret = ctx->args[1];
+	__u32 tid, number;
+
 	if (nr == RESTART_SYSCALL || nr == RESTART_SYSCALL_COMPAT) {
 		if (is_restart_call(nr, (void *)bpf_get_current_task()))
 			nr = restarted(nr);
