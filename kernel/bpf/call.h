@@ -9,7 +9,6 @@
 #define RESTART_FIRST -516 /* results that the workload never sees, include/linux/errno.h */
 #define RESTART_LAST -512
 #define RESTART_BLOCK -516
-#define RESTART_NO_HANDLER -514
 #define RESTART_NO_INTR -513
 #define EINTR 4
 #define PR_SET_NAME 15

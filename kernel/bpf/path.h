@@ -18,7 +18,6 @@
 
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
-#define S_IFSOCK 0140000
 
 static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 {
