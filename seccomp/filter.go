@@ -36,9 +36,18 @@ const MaxInstructions = 4096
 // compatible lists the 32-bit entries that a kernel for each architecture has beside its own.
 var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.ArchARM}
 
+// Stops is the way by which a watched call stops.
+type Stops int
+
+// The ways.
+const (
+	ByTrace  Stops = iota // RET_TRACE, the row's index as data: for who traces the process
+	ByNotice              // RET_USER_NOTIF: for who has the filter's listener
+)
+
 // Compile returns the filter for the rows that the needs watch. unknown is the
 // calls that the installed libseccomp has no number for here: these go unseen.
-func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
+func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, err error) {
 	f, err := newFilter()
 	if err != nil {
 		return nil, nil, err
@@ -48,7 +57,7 @@ func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
 		if !needs.Rows[row].Watch() {
 			continue
 		}
-		missing, err := addRow(f, row, needs.Where(row))
+		missing, err := addRow(f, row, needs.Where(row), stops.action(row))
 		if err != nil {
 			return nil, nil, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
 		}
@@ -56,6 +65,14 @@ func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
 	}
 	prog, err = export(f)
 	return prog, unknown, err
+}
+
+// action returns what becomes of a watched call of the row.
+func (s Stops) action(row int) lib.ScmpAction {
+	if s == ByNotice {
+		return lib.ActNotify
+	}
+	return lib.ActTrace.SetReturnCode(int16(row))
 }
 
 func newFilter() (*lib.ScmpFilter, error) {
@@ -78,7 +95,7 @@ func newFilter() (*lib.ScmpFilter, error) {
 }
 
 // addRow adds all calls of a row, and returns the row's name if the library has a number for none of them.
-func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []string, err error) {
+func addRow(f *lib.ScmpFilter, row int, where []event.Condition, act lib.ScmpAction) (unknown []string, err error) {
 	conds := make([]lib.ScmpCondition, len(where))
 	for i, c := range where {
 		if conds[i], err = lib.MakeCondition(uint(c.Arg), lib.CompareMaskedEqual, c.Mask, c.Value); err != nil {
@@ -92,7 +109,7 @@ func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []stri
 			continue
 		}
 		known = known || isNumbered(name)
-		if err := f.AddRuleConditional(call, lib.ActTrace.SetReturnCode(int16(row)), conds); err != nil {
+		if err := f.AddRuleConditional(call, act, conds); err != nil {
 			return nil, err
 		}
 	}

@@ -53,7 +53,7 @@ func run(t testing.TB, needs *event.Needs, gate Gate, argv ...string) (*Tracer, 
 	t.Helper()
 	command, err := launch.Find(argv)
 	require.NoError(t, err)
-	filter, _, err := seccomp.Compile(needs)
+	filter, _, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
 	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Linger: true})
 	ring := event.NewRing(event.DefaultRing)
@@ -170,7 +170,7 @@ func TestNoAllocationPerStop(t *testing.T) {
 		needs := watching("openat", "open")
 		command, err := launch.Find([]string{os.Args[0]})
 		require.NoError(t, err)
-		filter, _, err := seccomp.Compile(needs)
+		filter, _, err := seccomp.Compile(needs, seccomp.ByTrace)
 		require.NoError(t, err)
 		tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate})
 		ring := event.NewRing(event.DefaultRing)
@@ -199,7 +199,7 @@ func TestTheLauncherIsNotDumpable(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	needs := watching("openat")
-	filter, _, err := seccomp.Compile(needs)
+	filter, _, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
 	if err := Probe(needs, filter); err != nil {
 		t.Errorf("got %v, want none where every other test runs", err)

@@ -53,7 +53,7 @@ func launchFiltered(argv []string) int {
 func watchChroot() (seccomp.Program, error) {
 	var needs event.Needs
 	needs.Rows[event.Lookup("chroot")].Match = true
-	filter, _, err := seccomp.Compile(&needs)
+	filter, _, err := seccomp.Compile(&needs, seccomp.ByTrace)
 	return filter, err
 }
 

@@ -98,7 +98,7 @@ func brief(err error) string {
 
 // ptrace tries the source that traces.
 func (d *doctor) ptrace() {
-	filter, unknown, err := seccomp.Compile(d.set.Needs())
+	filter, unknown, err := seccomp.Compile(d.set.Needs(), seccomp.ByTrace)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
 	if err == nil {
 		err = tracer.Probe(d.set.Needs(), filter)

@@ -96,7 +96,7 @@ func TestARuleIsToldOfUnderTheSourceThatCannotSeeItsCalls(t *testing.T) {
 func TestRulesThatCannotFireSayWhy(t *testing.T) {
 	d := patient(t)
 	needs := d.set.Needs()
-	_, unknown, err := seccomp.Compile(needs)
+	_, unknown, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
 	d.unseen = map[string][]string{event.SourcePtrace: unknown, event.SourceEBPF: kernel.Unseen(needs, seccomp.Calls(needs))}
 	for _, c := range []struct{ rule, want string }{

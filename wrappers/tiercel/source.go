@@ -63,7 +63,7 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 func lingers() bool { return os.Getpid() != 1 }
 
 func (r *live) byPtrace(c launch.Command) (*source, error) {
-	filter, unknown, err := seccomp.Compile(r.needs)
+	filter, unknown, err := seccomp.Compile(r.needs, seccomp.ByTrace)
 	if err != nil {
 		return nil, err
 	}
