@@ -53,6 +53,7 @@ func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, e
 		return nil, nil, err
 	}
 	defer f.Release()
+	needs = stops.watched(needs)
 	for row := range event.Table {
 		if !needs.Rows[row].Watch() {
 			continue
@@ -73,6 +74,21 @@ func (s Stops) action(row int) lib.ScmpAction {
 		return lib.ActNotify
 	}
 	return lib.ActTrace.SetReturnCode(int16(row))
+}
+
+// watched returns the needs with what who is notified wants beside: where nothing
+// is traced for good, new processes and images are known by their calls.
+func (s Stops) watched(needs *event.Needs) *event.Needs {
+	if s == ByTrace {
+		return needs
+	}
+	all := *needs
+	for row := range event.Table {
+		if event.Table[row].Effect&(event.Spawns|event.Executes) != 0 {
+			all.Rows[row].State = true
+		}
+	}
+	return &all
 }
 
 func newFilter() (*lib.ScmpFilter, error) {

@@ -1,8 +1,8 @@
 package tracer
 
 import (
+	"errors"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +19,11 @@ func (t *Tracer) thread(tid int) (*thread, error) {
 		return th, nil
 	}
 	pid, ppid := procfs.Family(tid)
+	if t.threads[pid] == nil && pid != tid {
+		if _, err := t.adopt(pid, pid, ppid); err != nil {
+			return nil, err
+		}
+	}
 	return t.adopt(tid, pid, ppid)
 }
 
@@ -32,7 +37,11 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 	}
 	*th = thread{tid: tid, pid: pid, pending: th.pending[:0]}
 	t.threads[tid] = th
-	if tid != pid || !t.started {
+	if tid != pid {
+		return th, nil
+	}
+	t.door.born(pid)
+	if !t.started {
 		return th, nil
 	}
 	return th, t.announce(tid, pid, parent)
@@ -58,13 +67,16 @@ func (t *Tracer) drop(tid int) {
 	th := t.threads[tid]
 	delete(t.threads, tid)
 	th.next, t.free = t.free, th
+	if tid == th.pid {
+		t.door.died(tid)
+	}
 }
 
 // spawn deals with a thread that has made another.
 func (t *Tracer) spawn(th *thread, peer int) error {
 	t.counters.Other++
 	err := t.name(th, peer)
-	t.goOn(th)
+	t.door.goOn(th)
 	return err
 }
 
@@ -99,7 +111,7 @@ func (t *Tracer) endedEarly(tid int) {
 }
 
 func isThreadOf(pid, tid int) bool {
-	return unix.Access("/proc/"+strconv.Itoa(pid)+"/task/"+strconv.Itoa(tid), unix.F_OK) == nil
+	return !errors.Is(unix.Tgkill(pid, tid, 0), unix.ESRCH)
 }
 
 // exec deals with a process that runs a new image. The thread that asked for it
@@ -122,12 +134,12 @@ func (t *Tracer) exec(th *thread, former int) error {
 		t.counters.Seen++
 	}
 	th.pending, th.interrupted = th.pending[:0], false
-	t.sighted(th.pid)
+	t.sighted(th.pid, "")
 	t.rec.SetRet(0)
 	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
 	t.proc.AddFacts(th.tid, th.pid, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
 	err := t.put()
-	t.goOn(th)
+	t.door.goOn(th)
 	return err
 }
 
@@ -139,7 +151,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 		if err := t.lastCall(th); err != nil {
 			return err
 		}
-		th.pending, th.interrupted = append(th.pending[:0], caller.pending...), caller.interrupted
+		th.pending, th.interrupted, th.seized = append(th.pending[:0], caller.pending...), caller.interrupted, caller.seized
 		t.drop(former)
 	}
 	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes
@@ -169,7 +181,7 @@ func (t *Tracer) gone(s *Stop) error {
 	if pid != s.TID || !t.started || err != nil {
 		return err
 	}
-	t.sighted(pid)
+	t.sighted(pid, "")
 	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, event.Now())
 	t.rec.SetArgs(&[6]uint64{uint64(s.End)})
 	return t.raise()

@@ -19,14 +19,18 @@ type Child struct {
 	PID    int
 	gate   *os.File // a byte lets the child go on, its close ends it
 	report *os.File // what the child says, until it is the command
+	stops  seccomp.Stops
 }
+
+// listens is what a child says before its listener's number, at once; all else is why it gives up.
+const listens = "\x01"
 
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
 // Start starts the child. With a nil filter it will install none, and so keep
-// whatever privilege the command may gain.
-func Start(c Command, filter seccomp.Program) (*Child, error) {
+// whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
+func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
 		return nil, err
@@ -35,8 +39,8 @@ func Start(c Command, filter seccomp.Program) (*Child, error) {
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
-	child := &Child{gate: open, report: report}
-	child.PID, err = fork(c, filter, gate, result)
+	child := &Child{gate: open, report: report, stops: stops}
+	child.PID, err = child.fork(c, filter, gate, result)
 	if err = errors.Join(err, gate.Close(), result.Close()); err == nil {
 		err = child.awaitReady()
 	}
@@ -54,6 +58,26 @@ func (c *Child) awaitReady() error {
 		return fmt.Errorf("ended before it was ready: %w", err)
 	}
 	return nil
+}
+
+// Listener takes over the listener of the child's filter, which the child has
+// told the number of, once it was let go on.
+func (c *Child) Listener() (seccomp.Listener, error) {
+	words, err := c.lastWords()
+	said, ok := strings.CutPrefix(words, listens)
+	number, bad := strconv.Atoi(said)
+	switch {
+	case err != nil:
+		return -1, fmt.Errorf("take listener: %w", err)
+	case !ok || bad != nil:
+		return -1, &StartError{ExitFailed, errors.New(words)}
+	}
+	pidfd, err := unix.PidfdOpen(c.PID, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("pidfd_open", err)
+	}
+	fd, err := unix.PidfdGetfd(pidfd, number, 0)
+	return seccomp.Listener(fd), errors.Join(os.NewSyscallError("pidfd_getfd", err), unix.Close(pidfd))
 }
 
 // Open lets the child go on.
@@ -117,8 +141,8 @@ func (c *Child) lastWords() (string, error) {
 }
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
-func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	var numbers []string
+func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+	numbers := []string{strconv.Itoa(int(child.stops))}
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)

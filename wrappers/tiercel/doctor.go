@@ -101,7 +101,7 @@ func (d *doctor) ptrace() {
 	filter, unknown, err := seccomp.Compile(d.set.Needs(), seccomp.ByTrace)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
 	if err == nil {
-		err = tracer.Probe(d.set.Needs(), filter)
+		err = tracer.Probe(d.set.Needs(), filter, seccomp.ByTrace)
 	}
 	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
 	d.add("ptrace source", "a command can be launched and watched", err)
@@ -133,7 +133,7 @@ func (d *doctor) ebpf() {
 
 // load tries the source in the kernel itself, with what the rules need.
 func (d *doctor) load() {
-	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs())
+	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs(), seccomp.ByTrace)
 	begin := time.Now()
 	probe, err := loadProbe(kernel.Config{Needs: needs, Calls: calls, Gate: d.set.Matcher(), Tree: true})
 	took := time.Since(begin).Round(time.Millisecond)

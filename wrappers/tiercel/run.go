@@ -18,6 +18,7 @@ import (
 type runFlags struct {
 	settings
 	sourceName string
+	stops      string
 	record     string
 }
 
@@ -59,14 +60,19 @@ func newRun() *cobra.Command {
 	fl.StringVarP(&f.sourceName, "source", "s", auto, "where events come from: auto, ptrace or ebpf")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
+	fl.StringVar(&f.stops, "stops", auto, "how the ptrace source stops calls: auto, notify (seccomp user notification, nothing stays traced) or ptrace")
+	complete(cmd, "stops", auto, stopsNotify, stopsPtrace)
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
-	if f.sourceName == auto || slices.Contains(event.Sources, f.sourceName) {
-		return f.settings.check(cmd, "stderr")
+	if f.sourceName != auto && !slices.Contains(event.Sources, f.sourceName) {
+		return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
 	}
-	return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
+	if !slices.Contains([]string{auto, stopsNotify, stopsPtrace}, f.stops) {
+		return usage("auto, notify or ptrace", "--stops: unknown way %q", f.stops)
+	}
+	return f.settings.check(cmd, "stderr")
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
@@ -85,7 +91,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, sourceName: f.sourceName, needs: w.set.Needs()}
+	r := &live{watch: w, sourceName: f.sourceName, stops: f.stops, needs: w.set.Needs()}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -96,6 +102,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 type live struct {
 	*watch
 	sourceName string
+	stops      string
 	needs      *event.Needs // of the rules, or of a recording
 	machine    *engine.Machine
 	tape       *capture.Writer // nil where nothing is recorded

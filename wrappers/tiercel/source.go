@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"tiercel/engine"
@@ -62,20 +63,47 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 // lingers reports whether tiercel stays until the last process has ended.
 func lingers() bool { return os.Getpid() != 1 }
 
+// The ways by which the ptrace source stops calls, beside auto.
+const (
+	stopsNotify = "notify"
+	stopsPtrace = "ptrace"
+)
+
+// door returns the way by which calls stop: the one that is asked for, or notify
+// where the kernel gives a listener.
+func (r *live) door() (seccomp.Stops, error) {
+	if r.stops == stopsPtrace {
+		return seccomp.ByTrace, nil
+	}
+	err := seccomp.ProbeListener()
+	switch {
+	case err == nil:
+		return seccomp.ByNotice, nil
+	case r.stops == stopsNotify:
+		return 0, &failure{launch.ExitFailed, fmt.Errorf("use notifications: %w", err), "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
+	}
+	r.log.Info().Err(err).Msg("calls stop by ptrace: no notifications")
+	return seccomp.ByTrace, nil
+}
+
 func (r *live) byPtrace(c launch.Command) (*source, error) {
-	filter, unknown, err := seccomp.Compile(r.needs, seccomp.ByTrace)
+	stops, err := r.door()
+	if err != nil {
+		return nil, err
+	}
+	filter, unknown, err := seccomp.Compile(r.needs, stops)
 	if err != nil {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers()})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers(), Stops: stops})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
 	t := &tree{command: c, linger: lingers()}
-	calls := seccomp.Calls(r.needs)
+	calls := seccomp.Calls(r.needs, seccomp.ByTrace)
 	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
