@@ -8,6 +8,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -26,6 +27,7 @@ import (
 type noticed struct {
 	*Tracer
 	listener seccomp.Listener
+	keeper   *keeper.Keeper
 	notice   seccomp.Notification
 	ends     *ends
 	unsure   map[int]struct{} // processes that have executed, unseen
@@ -46,9 +48,15 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 	if err = child.Open(); err != nil {
 		return err
 	}
-	d.listener, err = child.Listener()
+	if d.listener, err = child.Listener(); err != nil {
+		return err
+	}
 	d.listener.Synchronous() // else slower, not wrong
-	return err
+	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+		return err
+	}
+	d.keeper.Add(child.PID)
+	return nil
 }
 
 func (d *noticed) next() (Stop, error) {
@@ -152,6 +160,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if ok, err := d.listener.Receive(n); !ok || err != nil {
 		return s, false, err
 	}
+	d.keeper.Received(n.ID)
 	s = Stop{TID: int(n.TID), What: Entry}
 	s.Call.Is32, s.Call.Args = is32(n.Data.Arch), n.Data.Args
 	if s.What = d.checkEntry(&s, uint64(uint32(n.Data.Number))); s.What != Entry {
@@ -346,6 +355,7 @@ func (d *noticed) halt(th *thread) {
 
 // born begins to follow a process. That of the command is our child.
 func (d *noticed) born(pid int) {
+	d.keeper.Add(pid)
 	if pid == d.root {
 		return
 	}
@@ -356,15 +366,28 @@ func (d *noticed) born(pid int) {
 
 // died forgets a process with all of its threads.
 func (d *noticed) died(pid int) {
+	d.keeper.Remove(pid)
 	d.ends.forget(pid)
 	d.prune(pid, func(int, int) bool { return false })
 	delete(d.members, pid)
 	delete(d.unsure, pid)
 }
 
+// whyUnkept says what it means that the keeper was ended.
+const whyUnkept = "had tiercel been killed, its command would have gone on with its calls refused, as the keeper had been ended"
+
 // close ends what is left of the workload. None of it can get away meanwhile: to
-// make a process is a call that waits for our answer.
+// make a process is a call that waits for an answer.
 func (d *noticed) close() error {
-	d.ends.kill()
-	return errors.Join(d.listener.Close(), d.ends.close())
+	end := d.keeper.EndRest
+	if d.idle {
+		end = d.keeper.Dismiss
+	}
+	err := end()
+	if errors.Is(err, keeper.ErrGone) {
+		d.ends.kill()
+		d.counters.Blind = append(d.counters.Blind, event.Blind{PID: d.keeper.PID, To: event.Now(), Why: whyUnkept})
+		err = nil
+	}
+	return errors.Join(err, d.listener.Close(), d.ends.close())
 }

@@ -11,6 +11,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Gate    Gate
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
+	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
