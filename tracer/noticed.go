@@ -332,7 +332,7 @@ func (d *noticed) check(err error) {
 
 // release lets a thread run that is not seized any more.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.stepping, th.restarting = false, false, false
+	th.seized, th.stepping, th.restarting, th.restarts = false, false, false, 0
 	resume(unix.PTRACE_DETACH, th.tid, sig)
 }
 
