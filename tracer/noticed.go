@@ -283,12 +283,12 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning = false, false
+	th.restarting, th.spawning, th.restarts = false, false, 0
 	d.check(d.listener.Continue(id))
 }
 
-// maxRestarts is how often a call is told to begin anew. Signals that come faster
-// than it is stopped again could hold it up for ever.
+// maxRestarts is how often a call is told to begin anew before it runs. Signals that
+// come faster than it is stopped again could hold it up for ever.
 const maxRestarts = 10
 
 // canFollow reports whether a thread is seized, to be taken to the end of its
@@ -317,8 +317,10 @@ func (d *noticed) seize(th *thread) bool {
 	switch th.seized = errno == 0; {
 	case th.seized:
 		d.sighted(th.pid, whyTraced)
+	case !d.started:
+		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.blind(th.pid, whyTraced)
+		d.check(d.blind(th.pid, whyTraced))
 	}
 	return th.seized
 }
