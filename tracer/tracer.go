@@ -74,6 +74,8 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
+	kept       bool // seized until its process executes
+	leaving    bool // to be let go at its next stop
 }
 
 // New returns a tracer that has not started anything.
@@ -177,7 +179,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
 	need := &t.needs.Rows[s.Call.Row]
-	if !t.started && row.Effect&event.Executes == 0 || row.Effect&event.Spawns != 0 && !need.Watch() {
+	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
 		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
 	}
