@@ -54,6 +54,7 @@ type Tracer struct {
 	mem  memory
 	info syscallInfo
 	rec  event.Builder
+	note event.Builder  // of what is told while rec is in the making
 	proc *procfs.Reader // adds to rec
 }
 
@@ -199,7 +200,9 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Seen++
 	if t.mem.refused {
 		t.mem.refused = false
-		t.blind(th.pid, whyUnreadable)
+		if err := t.blind(th.pid, whyUnreadable); err != nil {
+			return err
+		}
 	}
 	verdict := t.Gate.Decide(t.rec.Event())
 	if verdict != event.Drop && t.addBases(th, &s.Call) {
@@ -288,7 +291,11 @@ func (t *Tracer) putIf(matters bool) error {
 		t.counters.Filtered++
 		return nil
 	}
-	if err := t.ring.Put(t.ctx, t.rec.Event()); err != nil {
+	return t.queue(t.rec.Event())
+}
+
+func (t *Tracer) queue(ev event.Event) error {
+	if err := t.ring.Put(t.ctx, ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}
