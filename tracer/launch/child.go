@@ -118,12 +118,12 @@ func (c *Child) lastWords() (string, error) {
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
 func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	var numbers []string
+	var fds []string
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
-		numbers = append(numbers, strconv.Itoa(int(f.Fd())))
+		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
 	if filter != nil {
 		fd, err := inheritable(filter)
@@ -131,10 +131,10 @@ func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, er
 			return 0, err
 		}
 		defer unix.Close(fd)
-		numbers = append(numbers, strconv.Itoa(fd))
+		fds = append(fds, strconv.Itoa(fd))
 	}
-	argv := append([]string{childName, strings.Join(numbers, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), c.Path}, c.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 // inheritable returns a descriptor of the bytes that a child inherits.

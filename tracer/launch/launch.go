@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +28,7 @@ func init() {
 	}
 }
 
-func isChild() bool { return len(os.Args) >= 4 && os.Args[0] == childName }
+func isChild() bool { return len(os.Args) >= 5 && os.Args[0] == childName }
 
 // Launch is the child's half. Call it first thing in main: in any other process
 // than a launcher's child it returns at once, in that child never.
@@ -41,16 +39,14 @@ func Launch() {
 	if !isChild() {
 		return
 	}
-	var fds []int
-	for s := range strings.SplitSeq(os.Args[1], ",") {
-		fd, _ := strconv.Atoi(s) // written by fork
+	fds := numbers(os.Args[1])
+	for _, fd := range fds {
 		unix.CloseOnExec(fd)
-		fds = append(fds, fd)
 	}
 	report := os.NewFile(uintptr(fds[1]), "report")
 	_, err := report.Write([]byte{1})
 	if err == nil {
-		err = become(Command{os.Args[2], os.Args[3:]}, fds[0], fds[2:])
+		err = become(Command{Path: os.Args[3], Argv: os.Args[4:]}, numbers(os.Args[2]), fds)
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -64,17 +60,22 @@ func childCode(err error) int {
 	return ExitFailed
 }
 
-// become turns the child into the command, once the gate is open and with the
-// filter if there is one. It returns only to say why it could not.
-func become(c Command, gate int, filter []int) error {
+// become turns the child into the command, once the gate is open, with the filter
+// if there is one and as another user if ids are given. It returns only to say why
+// it could not. The filter comes before the user, who could not have it without
+// forgoing setuid programs.
+func become(c Command, ids, fds []int) error {
 	var b [1]byte
-	if n, err := unix.Read(gate, b[:]); n != 1 {
+	if n, err := unix.Read(fds[0], b[:]); n != 1 {
 		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
-	for _, fd := range filter {
+	for _, fd := range fds[2:] {
 		if err := install(fd); err != nil {
 			return err
 		}
+	}
+	if err := assume(ids); err != nil {
+		return fmt.Errorf("change user: %w", err)
 	}
 	err := syscall.Exec(c.Path, c.Argv, os.Environ())
 	if errors.Is(err, unix.ENOEXEC) { // a script without #!, which execvp(3) gives to the shell

@@ -19,6 +19,7 @@ type runFlags struct {
 	settings
 	sourceName string
 	record     string
+	user       string
 }
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
@@ -30,6 +31,10 @@ file, with the arguments and environments of programs, for tiercel replay. With
 --print, the events that match --filter are printed, and rules are left alone:
   tiercel run --print -- ls
   tiercel run --print '%proc.name %fd.name' --filter 'evt.type = connect' -- curl example.org
+
+With --user, which wants root, COMMAND runs as that user, in the user's groups or
+in GROUP alone, with HOME, USER, LOGNAME and SHELL as the account has them. tiercel
+keeps its own user, and setuid programs (sudo, su) work as they do without it.
 
 The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 125 if tiercel itself failed, 126 if COMMAND cannot be executed, 127 if it is
@@ -58,6 +63,7 @@ func newRun() *cobra.Command {
 	f.addFlags(cmd)
 	fl.StringVarP(&f.sourceName, "source", "s", auto, "where events come from: auto, ptrace or ebpf")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
+	fl.StringVar(&f.user, "user", "", "run COMMAND as this user: NAME or UID, with :GROUP in that group alone; tiercel stays root")
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	return cmd
 }
@@ -77,7 +83,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	command, err := launch.Find(args)
+	command, err := f.find(args)
 	if err != nil {
 		return err
 	}
@@ -90,6 +96,17 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return r.run(command)
+}
+
+// find finds the command, and whom it is to run as.
+func (f *runFlags) find(args []string) (command launch.Command, err error) {
+	as, err := findUser(f.user)
+	if err != nil {
+		return command, err
+	}
+	command, err = launch.Find(args)
+	command.As = as
+	return command, err
 }
 
 // live is a watch of a command.
