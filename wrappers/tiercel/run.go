@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ type runFlags struct {
 	sourceName string
 	record     string
 	user       string
+	waitAll    bool
 }
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
@@ -41,8 +43,9 @@ The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 not found, 2 for a wrong command line.
 
 tiercel stays until the last process that came of the command has ended, for
-these are watched too, and cannot go on without it. As PID 1 of a container it
-ends with the command, as the container would.`
+these are watched too, and cannot go on without it. With --wait-all=false it ends
+with the command, and ends what that left behind. That is the default for PID 1
+of a container, which ends with the command, too.`
 
 func newRun() *cobra.Command {
 	var f runFlags
@@ -64,6 +67,7 @@ func newRun() *cobra.Command {
 	fl.StringVarP(&f.sourceName, "source", "s", auto, "where events come from: auto, ptrace or ebpf")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
 	fl.StringVar(&f.user, "user", "", "run COMMAND as this user: NAME or UID, with :GROUP in that group alone; tiercel stays root")
+	fl.BoolVar(&f.waitAll, "wait-all", os.Getpid() != 1, "stay until the last process that came of COMMAND has ended; false: end with COMMAND, and end the others")
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	return cmd
 }
@@ -91,7 +95,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, sourceName: f.sourceName, needs: w.set.Needs()}
+	r := &live{watch: w, flags: f, needs: w.set.Needs()}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -112,10 +116,10 @@ func (f *runFlags) find(args []string) (command launch.Command, err error) {
 // live is a watch of a command.
 type live struct {
 	*watch
-	sourceName string
-	needs      *event.Needs // of the rules, or of a recording
-	machine    *engine.Machine
-	tape       *capture.Writer // nil where nothing is recorded
+	flags   *runFlags
+	needs   *event.Needs // of the rules, or of a recording
+	machine *engine.Machine
+	tape    *capture.Writer // nil where nothing is recorded
 }
 
 // startRecording creates the capture, if one is wanted, and asks of the source what one wants.

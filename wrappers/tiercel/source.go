@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"tiercel/engine"
 	"tiercel/engine/event"
 	"tiercel/kernel"
@@ -51,16 +49,13 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 		src, err = by[name](c)
 		return err
 	}
-	if r.sourceName == auto {
+	if r.flags.sourceName == auto {
 		_, err = choose(try, func(name string, err error) { r.log.Info().Err(err).Str("source", name).Msg("source cannot be used") })
 	} else {
-		err = try(r.sourceName)
+		err = try(r.flags.sourceName)
 	}
 	return src, err
 }
-
-// lingers reports whether tiercel stays until the last process has ended.
-func lingers() bool { return os.Getpid() != 1 }
 
 func (r *live) byPtrace(c launch.Command) (*source, error) {
 	filter, unknown, err := seccomp.Compile(r.needs)
@@ -68,13 +63,13 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers()})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
-	t := &tree{command: c, linger: lingers()}
+	t := &tree{command: c, linger: r.flags.waitAll}
 	calls := seccomp.Calls(r.needs)
 	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
 	if err != nil {
