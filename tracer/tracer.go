@@ -27,6 +27,8 @@ type Config struct {
 	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
 	Gate    Gate
 	Linger  bool // stay until the last process has ended, not only the command's
+
+	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"golang.org/x/sys/unix"
+
 	"tiercel/engine"
 	"tiercel/engine/event"
 	"tiercel/kernel"
@@ -63,9 +65,25 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll, OnSetuid: r.onSetuid()})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
+}
+
+// onSetuid returns what tells that a program's setuid bit has no effect, nil where
+// that is not tiercel's doing: with these capabilities it leaves the bit its
+// effect, and if tiercel had to forgo new privileges itself there is none anyway.
+func (r *live) onSetuid() func(path string) {
+	const wanted = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SYS_PTRACE
+	have, err := effective()
+	forgone, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) // as old as seccomp: no error
+	if err != nil || have&wanted == wanted || forgone == 1 {
+		return nil
+	}
+	return func(path string) {
+		r.log.Warn().Str("program", path).Str("hint", "start tiercel as root, and with --user NAME for the command to have an ordinary user's rights").
+			Msg("a setuid program did not get its owner's rights, nor will others: the kernel gives none to what an ordinary user traces")
+	}
 }
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
