@@ -24,8 +24,8 @@ type Child struct {
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
-// Start starts the child. With a nil filter it will install none, and so keep
-// whatever privilege the command may gain.
+// Start starts the child. With a nil filter, and nothing denied, it will install
+// none, and so keep whatever privilege the command may gain.
 func Start(c Command, filter seccomp.Program) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
@@ -133,7 +133,7 @@ func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, er
 		defer unix.Close(fd)
 		fds = append(fds, strconv.Itoa(fd))
 	}
-	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), c.Path}, c.Argv...)
+	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), strings.Join(c.Deny, ","), c.Path}, c.Argv...)
 	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 

@@ -19,7 +19,8 @@ const (
 type Command struct {
 	Path string
 	Argv []string
-	As   *User // whom it runs as; nil: as the launcher itself
+	As   *User    // whom it runs as; nil: as the launcher itself
+	Deny []string // calls that it is refused, as by a kernel without them
 }
 
 // StartError says that a command could not be started, and with which status a shell would exit.

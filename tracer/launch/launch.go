@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,7 +29,7 @@ func init() {
 	}
 }
 
-func isChild() bool { return len(os.Args) >= 5 && os.Args[0] == childName }
+func isChild() bool { return len(os.Args) >= 6 && os.Args[0] == childName }
 
 // Launch is the child's half. Call it first thing in main: in any other process
 // than a launcher's child it returns at once, in that child never.
@@ -46,7 +47,8 @@ func Launch() {
 	report := os.NewFile(uintptr(fds[1]), "report")
 	_, err := report.Write([]byte{1})
 	if err == nil {
-		err = become(Command{Path: os.Args[3], Argv: os.Args[4:]}, numbers(os.Args[2]), fds)
+		c := Command{Path: os.Args[4], Argv: os.Args[5:], Deny: words(os.Args[3])}
+		err = become(c, numbers(os.Args[2]), fds)
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -68,6 +70,9 @@ func become(c Command, ids, fds []int) error {
 	var b [1]byte
 	if n, err := unix.Read(fds[0], b[:]); n != 1 {
 		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
+	}
+	if err := deny(c.Deny); err != nil {
+		return err
 	}
 	for _, fd := range fds[2:] {
 		if err := install(fd); err != nil {
@@ -96,6 +101,21 @@ func install(fd int) error {
 	}
 	if err := seccomp.Program(prog).Install(); err != nil {
 		return fmt.Errorf("install filter: %w", err)
+	}
+	return nil
+}
+
+// deny puts a filter on the thread that refuses the calls.
+func deny(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	prog, err := seccomp.Refuse(names...)
+	if err == nil {
+		err = prog.Install()
+	}
+	if err != nil {
+		return fmt.Errorf("deny %s: %w", strings.Join(names, ", "), err)
 	}
 	return nil
 }

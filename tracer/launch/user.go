@@ -64,13 +64,17 @@ func assume(ids []int) error {
 	return nil
 }
 
-// numbers reads what was written with commas between.
-func numbers(s string) (all []int) {
+// words reads what was written with commas between.
+func words(s string) []string {
 	if s == "" {
 		return nil
 	}
-	for part := range strings.SplitSeq(s, ",") {
-		n, _ := strconv.Atoi(part) // written by the launcher
+	return strings.Split(s, ",")
+}
+
+func numbers(s string) (all []int) {
+	for _, word := range words(s) {
+		n, _ := strconv.Atoi(word) // written by the launcher
 		all = append(all, n)
 	}
 	return all

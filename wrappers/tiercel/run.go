@@ -22,7 +22,18 @@ type runFlags struct {
 	record     string
 	user       string
 	waitAll    bool
+	ioUring    string
 }
+
+// What becomes of io_uring: nothing, what rules say of its setup, or the setup fails.
+const (
+	ringAllow  = "allow"
+	ringReport = "report"
+	ringDeny   = "deny"
+	ringSetup  = "io_uring_setup" // without this call there is none
+)
+
+var ringChoices = []string{ringAllow, ringReport, ringDeny}
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
 alerts from rules. Its standard input, output and error, working directory,
@@ -41,6 +52,10 @@ keeps its own user, and setuid programs (sudo, su) work as they do without it.
 The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 125 if tiercel itself failed, 126 if COMMAND cannot be executed, 127 if it is
 not found, 2 for a wrong command line.
+
+With --io-uring=deny the setup of an io_uring fails as on a kernel that has none
+(ENOSYS), and programs do with system calls what they would have done by it.
+report leaves it to the rules: a built-in one raises an alert. allow has none raised.
 
 tiercel stays until the last process that came of the command has ended, for
 these are watched too, and cannot go on without it. With --wait-all=false it ends
@@ -68,15 +83,20 @@ func newRun() *cobra.Command {
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
 	fl.StringVar(&f.user, "user", "", "run COMMAND as this user: NAME or UID, with :GROUP in that group alone; tiercel stays root")
 	fl.BoolVar(&f.waitAll, "wait-all", os.Getpid() != 1, "stay until the last process that came of COMMAND has ended; false: end with COMMAND, and end the others")
+	fl.StringVar(&f.ioUring, "io-uring", ringReport, "what becomes of COMMAND's io_uring, whose operations are no system calls: allow, report or deny")
+	complete(cmd, "io-uring", ringChoices...)
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
-	if f.sourceName == auto || slices.Contains(event.Sources, f.sourceName) {
-		return f.settings.check(cmd, "stderr")
+	if f.sourceName != auto && !slices.Contains(event.Sources, f.sourceName) {
+		return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
 	}
-	return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
+	if !slices.Contains(ringChoices, f.ioUring) {
+		return usage("allow, report or deny", "--io-uring: unknown choice %q", f.ioUring)
+	}
+	return f.settings.check(cmd, "stderr")
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
@@ -95,7 +115,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, flags: f, needs: w.set.Needs()}
+	r := &live{watch: w, flags: f, needs: f.needs(w.set.Needs())}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -110,7 +130,19 @@ func (f *runFlags) find(args []string) (command launch.Command, err error) {
 	}
 	command, err = launch.Find(args)
 	command.As = as
+	if f.ioUring == ringDeny {
+		command.Deny = []string{ringSetup}
+	}
 	return command, err
+}
+
+// needs is what the rules ask for, less what is allowed whatever they say.
+func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
+	needs := *ofRules
+	if f.ioUring == ringAllow {
+		needs.Rows[event.Lookup(ringSetup)] = event.RowNeed{}
+	}
+	return &needs
 }
 
 // live is a watch of a command.
