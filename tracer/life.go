@@ -153,6 +153,7 @@ func (t *Tracer) exec(th *thread, former int) error {
 	t.rec.SetRet(0)
 	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
 	t.proc.AddFacts(th.tid, th.pid, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
+	t.tellSetuid(th.pid)
 	err := t.put()
 	t.door.goOn(th)
 	return err

@@ -30,6 +30,8 @@ type Config struct {
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
 	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
+
+	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
