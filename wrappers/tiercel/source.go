@@ -25,6 +25,7 @@ type source struct {
 type command interface {
 	engine.Source
 	OnStart(f func(pid int))
+	OnStop(f func(sig unix.Signal))
 	Counters() event.Counters
 	ExitCode() int
 }
