@@ -97,7 +97,7 @@ func TestAMountWithoutSetuidLosesNothing(t *testing.T) {
 func TestALossIsToldOnce(t *testing.T) {
 	dir := programs(t)
 	needs := watching()
-	filter, _, err := seccomp.Compile(needs)
+	filter, _, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
 	command, err := launch.Find([]string{"setpriv", "--no-new-privs", "--reuid=65534", "--regid=65534", "--clear-groups",
 		"sh", "-c", strings.ReplaceAll("D/plain; D/setgid; D/setuid; D/setgid", "D", dir)})

@@ -20,14 +20,15 @@ type Child struct {
 	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
 	gate   *os.File              // a byte lets the child go on, its close ends it
 	report *os.File              // what the child says, until it is the command
+	stops  seccomp.Stops
 }
 
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
 // Start starts the child. With a nil filter, and nothing denied, it will install
-// none, and so keep whatever privilege the command may gain.
-func Start(c Command, filter seccomp.Program) (*Child, error) {
+// none, and so keep whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
+func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
 		return nil, err
@@ -36,8 +37,8 @@ func Start(c Command, filter seccomp.Program) (*Child, error) {
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
-	child := &Child{gate: open, report: report}
-	child.PID, err = fork(c, filter, gate, result)
+	child := &Child{gate: open, report: report, stops: stops}
+	child.PID, err = child.fork(c, filter, gate, result)
 	if err = errors.Join(err, gate.Close(), result.Close()); err == nil {
 		err = child.awaitReady()
 	}
@@ -127,8 +128,8 @@ func (c *Child) lastWords() (string, error) {
 }
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
-func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	var fds []string
+func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+	fds := []string{strconv.Itoa(int(child.stops))}
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)

@@ -40,7 +40,8 @@ func Launch() {
 	if !isChild() {
 		return
 	}
-	fds := numbers(os.Args[1])
+	all := numbers(os.Args[1])
+	stops, fds := seccomp.Stops(all[0]), all[1:]
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
 	}
@@ -48,7 +49,7 @@ func Launch() {
 	_, err := report.Write([]byte{1})
 	if err == nil {
 		c := Command{Path: os.Args[4], Argv: os.Args[5:], Deny: words(os.Args[3])}
-		err = become(c, numbers(os.Args[2]), fds)
+		err = become(c, numbers(os.Args[2]), fds, stops)
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -66,7 +67,7 @@ func childCode(err error) int {
 // if there is one and as another user if ids are given. It returns only to say why
 // it could not. The filter comes before the user, who could not have it without
 // forgoing setuid programs.
-func become(c Command, ids, fds []int) error {
+func become(c Command, ids, fds []int, stops seccomp.Stops) error {
 	var b [1]byte
 	if n, err := unix.Read(fds[0], b[:]); n != 1 {
 		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
@@ -74,13 +75,23 @@ func become(c Command, ids, fds []int) error {
 	if err := deny(c.Deny); err != nil {
 		return err
 	}
+	if stops == seccomp.ByNotice { // whoever answers may die before anybody else has the listener
+		if err := endWithParent(unix.SIGKILL); err != nil {
+			return err
+		}
+	}
 	for _, fd := range fds[2:] {
-		if err := install(fd); err != nil {
+		if err := install(fd, stops); err != nil {
 			return err
 		}
 	}
 	if err := assume(ids); err != nil {
 		return fmt.Errorf("change user: %w", err)
+	}
+	if stops == seccomp.ByNotice {
+		if err := endWithParent(0); err != nil {
+			return err
+		}
 	}
 	err := syscall.Exec(c.Path, c.Argv, os.Environ())
 	if errors.Is(err, unix.ENOEXEC) { // a script without #!, which execvp(3) gives to the shell
@@ -93,13 +104,24 @@ func become(c Command, ids, fds []int) error {
 	return &StartError{code, fmt.Errorf("run %s: %w", c.Argv[0], err)}
 }
 
-// install puts the filter in a file on the thread.
-func install(fd int) error {
+// endWithParent has the kernel send the signal when the parent's thread ends; 0 for none.
+func endWithParent(sig unix.Signal) error {
+	return os.NewSyscallError("prctl(SET_PDEATHSIG)", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0))
+}
+
+// install puts the filter in a file on the thread. A listener is for the parent to
+// find: no call can tell of it that would not wait for the parent's answer.
+func install(fd int, stops seccomp.Stops) error {
 	prog, err := io.ReadAll(io.NewSectionReader(os.NewFile(uintptr(fd), "filter"), 0, seccomp.MaxInstructions*8))
 	if err != nil {
 		return fmt.Errorf("read filter: %w", err)
 	}
-	if err := seccomp.Program(prog).Install(); err != nil {
+	if stops == seccomp.ByNotice {
+		_, err = seccomp.Program(prog).InstallListener()
+	} else {
+		err = seccomp.Program(prog).Install()
+	}
+	if err != nil {
 		return fmt.Errorf("install filter: %w", err)
 	}
 	return nil

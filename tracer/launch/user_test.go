@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tiercel/seccomp"
 )
 
 // who is what a process is to the kernel, and takes itself for.
@@ -26,7 +28,7 @@ func TestTheCommandRunsAsTheUser(t *testing.T) {
 		command, err := Find([]string{"sh", "-c", who, "sh", out.Name()})
 		require.NoError(t, err)
 		command.As = &User{UID: 123, GID: 456, Groups: []int{7, 8}, Env: []string{"HOME=/there", "USER=someone"}}
-		child, err := Start(command, filter)
+		child, err := Start(command, filter, seccomp.ByTrace)
 		require.NoError(t, err)
 		defer child.Close()
 		require.NoError(t, child.Open())
@@ -48,7 +50,7 @@ func TestAUserThatCannotBeHadIsAnError(t *testing.T) {
 	}
 	command := Nothing()
 	command.As = &User{Groups: []int{1<<32 - 1}} // to the kernel, no group
-	child, err := Start(command, nil)
+	child, err := Start(command, nil, seccomp.ByTrace)
 	require.NoError(t, err)
 	defer child.Close()
 	require.NoError(t, child.Open())

@@ -34,7 +34,7 @@ type asked struct {
 func (w *watch) asks(set *rules.Set) asked {
 	m := set.Matcher()
 	m.Minimum = w.minimum
-	return asked{set.Needs(), seccomp.Calls(set.Needs()), m}
+	return asked{set.Needs(), seccomp.Calls(set.Needs(), seccomp.ByTrace), m}
 }
 
 // probe is the eBPF source of all of the machine's events.

@@ -12,6 +12,7 @@ import (
 	"tiercel/engine/capture"
 	"tiercel/engine/event"
 	"tiercel/kernel"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -19,6 +20,8 @@ import (
 type runFlags struct {
 	settings
 	sourceName string
+	stops      string
+	onDeath    string
 	record     string
 	user       string
 	waitAll    bool
@@ -86,12 +89,22 @@ func newRun() *cobra.Command {
 	fl.StringVar(&f.ioUring, "io-uring", ringReport, "what becomes of COMMAND's io_uring, whose operations are no system calls: allow, report or deny")
 	complete(cmd, "io-uring", ringChoices...)
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
+	fl.StringVar(&f.stops, "stops", auto, "how the ptrace source stops calls: auto, notify (seccomp user notification, nothing stays traced) or ptrace")
+	complete(cmd, "stops", auto, stopsNotify, stopsPtrace)
+	fl.StringVar(&f.onDeath, "on-death", string(keeper.Kill), "what becomes of the command if tiercel is killed: kill it, or continue without a watch")
+	complete(cmd, "on-death", string(keeper.Kill), string(keeper.Continue))
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
 	if f.sourceName != auto && !slices.Contains(event.Sources, f.sourceName) {
 		return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
+	}
+	if !slices.Contains([]string{auto, stopsNotify, stopsPtrace}, f.stops) {
+		return usage("auto, notify or ptrace", "--stops: unknown way %q", f.stops)
+	}
+	if !slices.Contains([]string{string(keeper.Kill), string(keeper.Continue)}, f.onDeath) {
+		return usage("kill or continue", "--on-death: unknown way %q", f.onDeath)
 	}
 	if !slices.Contains(ringChoices, f.ioUring) {
 		return usage("allow, report or deny", "--io-uring: unknown choice %q", f.ioUring)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine"
@@ -8,6 +11,7 @@ import (
 	"tiercel/kernel"
 	"tiercel/seccomp"
 	"tiercel/tracer"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -60,13 +64,44 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 	return src, err
 }
 
+// The ways by which the ptrace source stops calls, beside auto.
+const (
+	stopsNotify = "notify"
+	stopsPtrace = "ptrace"
+)
+
+// door returns the way by which calls stop: the one that is asked for, or notify
+// where the kernel gives a listener.
+func (r *live) door() (seccomp.Stops, error) {
+	if r.flags.stops == stopsPtrace {
+		return seccomp.ByTrace, nil
+	}
+	err := seccomp.ProbeListener()
+	switch {
+	case err == nil:
+		return seccomp.ByNotice, nil
+	case r.flags.stops == stopsNotify:
+		return 0, &failure{code: launch.ExitFailed, err: fmt.Errorf("use notifications: %w", err), hint: "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
+	}
+	r.log.Info().Err(err).Msg("calls stop by ptrace: no notifications")
+	return seccomp.ByTrace, nil
+}
+
 func (r *live) byPtrace(c launch.Command) (*source, error) {
-	filter, unknown, err := seccomp.Compile(r.needs)
+	stops, err := r.door()
+	if err != nil {
+		return nil, err
+	}
+	if stops == seccomp.ByTrace && r.flags.onDeath == string(keeper.Continue) {
+		return nil, &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
+	}
+	filter, unknown, err := seccomp.Compile(r.needs, stops)
 	if err != nil {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll, OnSetuid: r.onSetuid()})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
+		Stops: stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
@@ -89,8 +124,8 @@ func (r *live) onSetuid() func(path string) {
 
 func (r *live) byKernel(c launch.Command) (*source, error) {
 	t := &tree{command: c, linger: r.flags.waitAll}
-	calls := seccomp.Calls(r.needs)
-	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
+	calls := seccomp.Calls(r.needs, seccomp.ByTrace)
+	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true, Outlive: r.flags.onDeath == string(keeper.Continue)})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/kernel"
+	"tiercel/seccomp"
 	"tiercel/tracer/launch"
 )
 
@@ -33,7 +34,7 @@ func (t *tree) ExitCode() int { return t.code }
 
 // Run starts the command and tells what it does.
 func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
-	if t.child, err = launch.Start(t.command, nil); err != nil {
+	if t.child, err = launch.Start(t.command, nil, seccomp.ByTrace); err != nil {
 		ring.Close()
 		return err
 	}
