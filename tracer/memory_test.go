@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages maps two pages, unmaps the second, and returns the first.
+// pages maps two pages that 32 bits can address, unmaps the second, and returns the first.
 func pages(t testing.TB) []byte {
 	t.Helper()
-	p, err := unix.MmapPtr(-1, 0, nil, 2*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	p, err := unix.MmapPtr(-1, 0, nil, 2*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_32BIT)
 	require.NoError(t, err)
 	require.NoError(t, unix.MunmapPtr(unsafe.Add(p, pageSize), pageSize))
 	t.Cleanup(func() { require.NoError(t, unix.MunmapPtr(p, pageSize)) })
