@@ -30,6 +30,8 @@ type Config struct {
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
 	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
+
+	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
@@ -74,6 +76,8 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
+	kept       bool // seized until its process executes
+	leaving    bool // to be let go at its next stop
 }
 
 // New returns a tracer that has not started anything.
@@ -177,7 +181,12 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
 	need := &t.needs.Rows[s.Call.Row]
-	if !t.started && row.Effect&event.Executes == 0 || row.Effect&event.Spawns != 0 && !need.Watch() {
+	if s.Call.Row == rowSeccomp {
+		if err := t.ownListener(th, &s.Call); err != nil {
+			return err
+		}
+	}
+	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
 		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
 	}

@@ -25,8 +25,8 @@ type Child struct {
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
-// Start starts the child. With a nil filter it will install none, and so keep
-// whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
+// Start starts the child. With a nil filter, and nothing denied, it will install
+// none, and so keep whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
 func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
@@ -119,12 +119,12 @@ func (c *Child) lastWords() (string, error) {
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
 func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	numbers := []string{strconv.Itoa(int(child.stops))}
+	fds := []string{strconv.Itoa(int(child.stops))}
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
-		numbers = append(numbers, strconv.Itoa(int(f.Fd())))
+		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
 	if filter != nil {
 		fd, err := inheritable(filter)
@@ -132,10 +132,10 @@ func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.Fil
 			return 0, err
 		}
 		defer unix.Close(fd)
-		numbers = append(numbers, strconv.Itoa(fd))
+		fds = append(fds, strconv.Itoa(fd))
 	}
-	argv := append([]string{childName, strings.Join(numbers, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), strings.Join(c.Deny, ","), c.Path}, c.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 // inheritable returns a descriptor of the bytes that a child inherits.
