@@ -105,7 +105,7 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 		d.tellHalt()
 	}
 	switch {
-	case err == unix.ECHILD:
+	case errors.Is(err, unix.ECHILD):
 		d.hasStops = false
 		return s, false, nil
 	case err != nil:
@@ -153,6 +153,9 @@ func (d *noticed) await() (err error) {
 	d.hasCall = fds[0].Revents&unix.POLLIN != 0
 	if fds[1].Revents != 0 {
 		d.hasStops, err = d.ends.collect()
+	}
+	if d.hasStops {
+		d.tellHalt()
 	}
 	return err
 }

@@ -128,8 +128,8 @@ func (c *Child) lastWords() (string, error) {
 }
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
-func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	fds := []string{strconv.Itoa(int(child.stops))}
+func (c *Child) fork(command Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+	fds := []string{strconv.Itoa(int(c.stops))}
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
@@ -144,8 +144,8 @@ func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.Fil
 		defer unix.Close(fd)
 		fds = append(fds, strconv.Itoa(fd))
 	}
-	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), strings.Join(c.Deny, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
+	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 // inheritable returns a descriptor of the bytes that a child inherits.
