@@ -386,12 +386,15 @@ func (d *noticed) deliver(th *thread, sig unix.Signal) {
 	resume(unix.PTRACE_CONT, th.tid, sig)
 }
 
+// halt detaches, too: who looks at the thread is to see it stopped, not traced. A
+// call that it was stopped in is started again when it goes on, and comes back.
 func (d *noticed) halt(th *thread) {
-	if len(th.pending) == 0 && !th.kept || th.leaving {
-		d.release(th, 0)
+	if th.kept {
+		resume(unix.PTRACE_LISTEN, th.tid, 0)
 		return
 	}
-	resume(unix.PTRACE_LISTEN, th.tid, 0)
+	th.interrupted = len(th.pending) > 0
+	d.release(th, 0)
 }
 
 // born begins to follow a process. That of the command is our child.

@@ -97,7 +97,7 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 }
 
 // Add tells the keeper of a process of the workload.
-func (k *Keeper) Add(pid int)    { k.table.set(pid, now()) }
+func (k *Keeper) Add(pid int) { k.table.set(pid, now()) }
 
 // Remove tells the keeper that a process is gone.
 func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
