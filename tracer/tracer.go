@@ -72,6 +72,7 @@ type thread struct {
 
 	// Of a thread that is noticed:
 	notice     uint64 // the notification that waits for an answer, 0 for none
+	follow     bool   // it is of the call that is pending, and not of one that a signal's handler makes meanwhile
 	seized     bool
 	spawning   bool // its call makes a process
 	restarting bool // its call was told to begin anew, and has not run
@@ -199,7 +200,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	}
 	t.begin(th, &s.Call)
 	if th.interrupted && t.rec.Event().SameCall(th.pending) { // started again by the kernel
-		th.interrupted = false
+		th.interrupted, th.follow = false, true
 		t.door.goOn(th)
 		return nil
 	}
@@ -238,7 +239,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		return err
 	}
 	th.pending = append(th.pending[:0], t.rec.Event()...)
-	th.match = verdict != event.Drop
+	th.match, th.follow = verdict != event.Drop, true
 	t.door.goOn(th)
 	return nil
 }
