@@ -102,6 +102,7 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
 		d.hasStops = s.TID != 0
+		d.tellHalt()
 	}
 	switch {
 	case err == unix.ECHILD:

@@ -17,8 +17,9 @@ import (
 // Child is a process that waits to become the command.
 type Child struct {
 	PID    int
-	gate   *os.File // a byte lets the child go on, its close ends it
-	report *os.File // what the child says, until it is the command
+	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
+	gate   *os.File              // a byte lets the child go on, its close ends it
+	report *os.File              // what the child says, until it is the command
 	stops  seccomp.Stops
 }
 
@@ -77,12 +78,7 @@ func (c *Child) Wait() (code int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("wait for command: %w", err)
 	}
-	var ws unix.WaitStatus
-	for {
-		if _, err = unix.Wait4(c.PID, &ws, 0, nil); !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
+	ws, err := c.awaitEnd()
 	switch code = ExitCode(ws); {
 	case err != nil:
 		return 0, os.NewSyscallError("wait4", err)
@@ -90,6 +86,20 @@ func (c *Child) Wait() (code int, err error) {
 		return code, &StartError{code, errors.New(words)}
 	}
 	return code, nil
+}
+
+// awaitEnd waits for the end of the process, and tells of stops on the way.
+func (c *Child) awaitEnd() (ws unix.WaitStatus, err error) {
+	for {
+		_, err = unix.Wait4(c.PID, &ws, unix.WUNTRACED, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil || !ws.Stopped():
+			return ws, err
+		case c.OnStop != nil:
+			c.OnStop(ws.StopSignal())
+		}
+	}
 }
 
 // Failure returns why the child never became the command. It is for those who
