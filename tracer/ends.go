@@ -25,6 +25,7 @@ type ends struct {
 	found []unix.EpollEvent
 	room  [64]unix.EpollEvent
 	sigs  chan os.Signal
+	done  chan struct{} // no more is written into woken
 }
 
 func newEnds() (*ends, error) {
@@ -36,12 +37,12 @@ func newEnds() (*ends, error) {
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("eventfd", err), unix.Close(poll))
 	}
-	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), sigs: make(chan os.Signal, 1)}
+	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), sigs: make(chan os.Signal, 1), done: make(chan struct{})}
+	signal.Notify(e.sigs, unix.SIGCHLD)
+	go e.forward()
 	if err := e.add(woken, 0, unix.EPOLLET); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	signal.Notify(e.sigs, unix.SIGCHLD)
-	go e.forward()
 	return e, nil
 }
 
@@ -50,6 +51,7 @@ func (e *ends) add(fd, pid int, flags uint32) error {
 }
 
 func (e *ends) forward() {
+	defer close(e.done)
 	for range e.sigs {
 		_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
 	}
@@ -123,6 +125,7 @@ func (e *ends) kill() {
 func (e *ends) close() error {
 	signal.Stop(e.sigs)
 	close(e.sigs)
+	<-e.done // its number may be another file's soon
 	for _, fd := range e.fds {
 		unix.Close(fd)
 	}
