@@ -146,7 +146,10 @@ func (d *noticed) await() (err error) {
 	if d.idle {
 		fds[0].Fd = -1
 	}
-	if _, err := unix.Poll(fds[:], -1); err != nil && !errors.Is(err, unix.EINTR) {
+	if err := d.ends.askLater(); err != nil {
+		return err
+	}
+	if _, err := unix.Poll(fds[:], d.ends.wait()); err != nil && !errors.Is(err, unix.EINTR) {
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0
