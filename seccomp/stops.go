@@ -33,6 +33,10 @@ func is(arg uint, mask, value uint64) lib.ScmpCondition {
 
 const whole = ^uint64(0)
 
+// listens is the call by which a workload gets a listener of its own, which hides
+// calls from a tracer, and cannot be had where we have one.
+var listens = map[string][]all{"seccomp": {{is(1, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)}}}
+
 // lives is the calls that who is notified must see whatever the rules ask for, as
 // nothing is traced for good: those that make processes (of clone(2), no threads)
 // and images, that install signal handlers, and that begin to trace.
@@ -46,19 +50,20 @@ var lives = map[string][]all{
 // where returns on which conditions a call of the row stops; none is any call of
 // the row, and nil that none does.
 func (s Stops) where(needs *event.Needs, row int) (any []all) {
+	name := event.Table[row].Name
+	any = listens[name]
+	if s == ByNotice {
+		any = append(any, lives[name]...)
+	}
 	if !needs.Rows[row].Watch() {
-		if s == ByNotice {
-			any = lives[event.Table[row].Name]
-		}
 		return any
 	}
 	var conds all
 	for _, c := range needs.Where(row) {
 		conds = append(conds, is(uint(c.Arg), c.Mask, c.Value))
 	}
-	any = []all{conds}
-	if s == ByNotice && conds != nil {
-		any = append(any, lives[event.Table[row].Name]...)
+	if conds == nil { // all calls
+		return []all{nil}
 	}
-	return any
+	return append([]all{conds}, any...)
 }

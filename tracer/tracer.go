@@ -192,6 +192,11 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
 	need := &t.needs.Rows[s.Call.Row]
+	if s.Call.Row == rowSeccomp {
+		if err := t.ownListener(th, &s.Call); err != nil {
+			return err
+		}
+	}
 	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
 		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
