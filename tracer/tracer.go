@@ -37,22 +37,24 @@ type Config struct {
 // Tracer runs a command under ptrace, and is the source of its events.
 type Tracer struct {
 	Config
-	door     door
-	needs    *event.Needs
-	calls    map[event.Call]int // rows by the kernel's numbers
-	ring     *event.Ring
-	ctx      context.Context
-	threads  map[int]*thread
-	free     *thread // of threads that are gone, for reuse
-	root     int     // the command's process
-	started  bool    // the command's image runs; before, it is still us
-	code     int     // what the command exits with
-	ended    bool    // the command's process is gone
-	onStart  func(pid int)
-	onStop   func(sig unix.Signal)
-	counters event.Counters
-	early    map[int]struct{} // threads whose end came before their maker's event
-	blindNow map[int]int      // by process: its open interval in counters.Blind
+	door    door
+	needs   *event.Needs
+	calls   map[event.Call]int // rows by the kernel's numbers
+	ring    *event.Ring
+	ctx     context.Context
+	threads map[int]*thread
+	free    *thread // of threads that are gone, for reuse
+	root    int     // the command's process
+	started bool    // the command's image runs; before, it is still us
+	code    int     // what the command exits with
+	ended   bool    // the command's process is gone
+	onStart func(pid int)
+	onStop  func(sig unix.Signal)
+
+	uninformed error // what a thread stopped for could not be read
+	counters   event.Counters
+	early      map[int]struct{} // threads whose end came before their maker's event
+	blindNow   map[int]int      // by process: its open interval in counters.Blind
 
 	mem  memory
 	info syscallInfo
@@ -133,6 +135,8 @@ func (t *Tracer) follow(child *launch.Child) error {
 			return t.startError(child)
 		case err != nil:
 			return err
+		case t.uninformed != nil:
+			return fmt.Errorf("read stop: %w", t.uninformed)
 		}
 		if err := t.dispatch(&s); err != nil {
 			return err

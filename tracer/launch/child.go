@@ -64,6 +64,12 @@ func (c *Child) Open() error {
 	return errors.Join(err, c.gate.Close())
 }
 
+// Kill ends a child that nobody will answer: one whose calls wait for its listener,
+// which it has itself, would wait for ever.
+func (c *Child) Kill() {
+	_ = unix.Kill(c.PID, unix.SIGKILL) // it was not waited for, so that it is still it
+}
+
 // Close gives up the launch: a child that was not let go on ends.
 func (c *Child) Close() {
 	c.gate.Close()
