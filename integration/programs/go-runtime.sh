@@ -1,0 +1,7 @@
+#!/bin/bash
+# Go's own tests of its runtime, the short ones
+# needs: go
+# limit: 900
+set -o pipefail
+go test -v -short -count=1 runtime |
+	sed -nE 's/^ *(--- (PASS|FAIL|SKIP): [^ ]+).*/\1/p; s/^(ok|FAIL)[[:space:]]+([^[:space:]]+).*/\1 \2/p' | sort
