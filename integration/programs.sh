@@ -54,7 +54,7 @@ title() { sed -n '2s/^# //p' "$scripts/$1.sh"; }
 # end_left kills what a program left running, and prints its names.
 end_left() {
 	local process
-	for process in $(grep -lzxs "TIERCEL_PROGRAM=$scratch" /proc/[0-9]*/environ | cut -d / -f 3); do
+	{ grep -lzxs "TIERCEL_PROGRAM=$scratch" /proc/[0-9]*/environ || true; } | cut -d / -f 3 | while read -r process; do
 		cat "/proc/$process/comm" 2>/dev/null || continue
 		kill -KILL "$process" 2>/dev/null || true
 	done
@@ -197,7 +197,7 @@ main() {
 		program "$name" || status=1
 	done
 	write_page >"$page"
-	exit $status
+	return $status
 }
 
 main "$@"
