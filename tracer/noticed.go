@@ -7,7 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -26,6 +28,7 @@ import (
 type noticed struct {
 	*Tracer
 	listener seccomp.Listener
+	keeper   *keeper.Keeper
 	notice   seccomp.Notification
 	ends     *ends
 	unsure   map[int]struct{} // processes that have executed, unseen
@@ -46,9 +49,15 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 	if err = child.Open(); err != nil {
 		return err
 	}
-	d.listener, err = child.Listener()
+	if d.listener, err = child.Listener(); err != nil {
+		return err
+	}
 	d.listener.Synchronous() // else slower, not wrong
-	return err
+	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+		return err
+	}
+	d.keeper.Add(child.PID)
+	return nil
 }
 
 func (d *noticed) next() (Stop, error) {
@@ -72,11 +81,12 @@ func (d *noticed) next() (Stop, error) {
 
 // end returns what process has ended, if any has. That of the command is told by wait4.
 func (d *noticed) end() (s Stop, ok bool) {
-	pid := d.ends.next()
-	if pid == 0 {
-		return s, false
+	for pid := d.ends.next(); pid != 0; pid = d.ends.next() {
+		if d.threads[pid] != nil { // else another way has told of it
+			return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+		}
 	}
-	return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+	return s, false
 }
 
 // stop returns what has become of a seized thread, or of a child, if anything.
@@ -152,6 +162,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if ok, err := d.listener.Receive(n); !ok || err != nil {
 		return s, false, err
 	}
+	d.keeper.Received(n.ID)
 	s = Stop{TID: int(n.TID), What: Entry}
 	s.Call.Is32, s.Call.Args = is32(n.Data.Arch), n.Data.Args
 	if s.What = d.checkEntry(&s, uint64(uint32(n.Data.Number))); s.What != Entry {
@@ -159,18 +170,18 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 		return s, false, d.listener.Continue(n.ID)
 	}
 	th, err := d.caller(s.TID)
-	if err == nil {
+	if err == nil && th != nil {
 		err = d.makeSure(th.pid)
 	}
-	if err != nil {
+	if err != nil || th == nil {
 		return s, false, err
 	}
 	th.notice, th.spawning = n.ID, d.makesProcess(&s)
 	return s, true, nil
 }
 
-// caller returns the thread of a call, which may not be known yet: nobody has told
-// of it. Its number may have been another's before.
+// caller returns the thread of the call that was received, which may not be known
+// yet: nobody has told of it. Its number may have been another's before. It is nil where the call is gone.
 func (d *noticed) caller(tid int) (*thread, error) {
 	th := d.threads[tid]
 	if th != nil && th.tid != th.pid && !isThreadOf(th.pid, tid) {
@@ -180,10 +191,14 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if th != nil {
 		return th, nil
 	}
-	th, err := d.thread(tid)
-	if err == nil && th.pid != tid {
+	pid, ppid := procfs.Family(tid)
+	if pid == 0 || !d.listener.Valid(d.notice.ID) {
+		return nil, nil
+	}
+	th, err := d.adoptWith(tid, pid, ppid)
+	if err == nil && pid != tid {
 		th.named = true
-		d.enlist(th.pid, tid)
+		d.enlist(pid, tid)
 	}
 	return th, err
 }
@@ -274,18 +289,18 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning = false, false
+	th.restarting, th.spawning, th.restarts = false, false, 0
 	d.check(d.listener.Continue(id))
 }
 
-// maxRestarts is how often a call is told to begin anew. Signals that come faster
-// than it is stopped again could hold it up for ever.
+// maxRestarts is how often a call is told to begin anew before it runs. Signals that
+// come faster than it is stopped again could hold it up for ever.
 const maxRestarts = 10
 
 // canFollow reports whether a thread is seized, to be taken to the end of its
 // call. If it cannot be, the call is told of as it is: made, its result not known.
 func (d *noticed) canFollow(th *thread) bool {
-	if th.restarts < maxRestarts && d.seize(th) {
+	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) {
 		return true
 	}
 	th.restarts = 0
@@ -298,6 +313,12 @@ func (d *noticed) canFollow(th *thread) bool {
 	return false
 }
 
+// asksToBeTraced reports whether a call is ptrace(PTRACE_TRACEME), which fails in
+// a thread that is traced already.
+func asksToBeTraced(call event.Event) bool {
+	return call.Row().Name == "ptrace" && call.Arg(0) == unix.PTRACE_TRACEME
+}
+
 // seize begins to trace a thread. That another traces it makes the process's
 // results and images unknown.
 func (d *noticed) seize(th *thread) bool {
@@ -308,8 +329,10 @@ func (d *noticed) seize(th *thread) bool {
 	switch th.seized = errno == 0; {
 	case th.seized:
 		d.sighted(th.pid, whyTraced)
+	case !d.started:
+		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.blind(th.pid, whyTraced)
+		d.check(d.blind(th.pid, whyTraced))
 	}
 	return th.seized
 }
@@ -323,7 +346,7 @@ func (d *noticed) check(err error) {
 
 // release lets a thread run that is not seized any more.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.stepping, th.restarting = false, false, false
+	th.seized, th.stepping, th.restarting, th.restarts = false, false, false, 0
 	resume(unix.PTRACE_DETACH, th.tid, sig)
 }
 
@@ -346,25 +369,37 @@ func (d *noticed) halt(th *thread) {
 
 // born begins to follow a process. That of the command is our child.
 func (d *noticed) born(pid int) {
+	d.keeper.Add(pid)
 	if pid == d.root {
 		return
 	}
-	if err := d.ends.follow(pid); err != nil && !errors.Is(err, unix.ESRCH) {
-		d.check(err)
-	}
+	d.check(d.ends.follow(pid))
 }
 
 // died forgets a process with all of its threads.
 func (d *noticed) died(pid int) {
+	d.keeper.Remove(pid)
 	d.ends.forget(pid)
 	d.prune(pid, func(int, int) bool { return false })
 	delete(d.members, pid)
 	delete(d.unsure, pid)
 }
 
+// whyUnkept says what it means that the keeper was ended.
+const whyUnkept = "had tiercel been killed, its command would have gone on with its calls refused, as the keeper had been ended"
+
 // close ends what is left of the workload. None of it can get away meanwhile: to
-// make a process is a call that waits for our answer.
+// make a process is a call that waits for an answer.
 func (d *noticed) close() error {
-	d.ends.kill()
-	return errors.Join(d.listener.Close(), d.ends.close())
+	end := d.keeper.EndRest
+	if d.idle {
+		end = d.keeper.Dismiss
+	}
+	err := end()
+	if errors.Is(err, keeper.ErrGone) {
+		d.ends.kill()
+		d.counters.Blind = append(d.counters.Blind, event.Blind{PID: d.keeper.PID, To: event.Now(), Why: whyUnkept})
+		err = nil
+	}
+	return errors.Join(err, d.listener.Close(), d.ends.close())
 }

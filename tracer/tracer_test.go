@@ -15,6 +15,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -25,6 +26,7 @@ const loopPath = "/nowhere/at/all"
 
 func TestMain(m *testing.M) {
 	launch.Launch()
+	keeper.Keep()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
 		for range n {
 			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)
@@ -181,6 +183,19 @@ func TestEveryProcessIsToldOfOnce(t *testing.T) {
 			t.Errorf("got %d born, %d died, %d counted, want 101 each", len(born), len(died), tr.Counters().Processes)
 		}
 	})
+}
+
+// A debugger's child asks to be traced, which fails in what is traced already.
+func TestAProgramThatAsksToBeTracedIs(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3: calls ptrace")
+	}
+	script := "import ctypes, os; os._exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0) & 1)"
+	tr, events, err := runThrough(t, seccomp.ByNotice, watching("ptrace"), verdict(event.Watch), "python3", "-c", script)
+	require.NoError(t, err)
+	if tr.ExitCode() != 0 || len(rows(events, "ptrace")) != 1 {
+		t.Errorf("got status %d and %d events, want 0 and 1", tr.ExitCode(), len(rows(events, "ptrace")))
+	}
 }
 
 func TestTheLedgerAddsUp(t *testing.T) {
