@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test test-storm test-kernels test-load lint bench generate fuzz clean
+.PHONY: help build static run test test-storm test-programs test-kernels test-load lint bench generate fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -48,10 +48,16 @@ test-load: ## what tiercel host loses and costs under load (default SECONDS=60 e
 	@$(MAKE) -s build
 	@bash integration/load.sh $(SECONDS)
 
+test-programs: ## real programs, bare and watched, must do the same; PROGRAMS and WAYS choose, as root
+	@sh .ci/install build
+	@sh .ci/install programs
+	@$(MAKE) -s build
+	@bash integration/programs.sh $(PROGRAMS)
+
 lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint
 	$(GO) run $(LINT) run
-	shellcheck .ci/install .ci/run integration/*.sh
+	shellcheck .ci/install .ci/run integration/*.sh integration/programs/*.sh
 
 bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
