@@ -13,7 +13,7 @@ var varies = []struct {
 	{fields(`evt\.(time|num|reltime|latency).*|proc\.duration|container\.start_ts|proc\.exe_ino\..*`), whole, "N", "time goes on, and calls are counted"},
 	{fields(`fd\.[lrcs]?port`), regexp.MustCompile(`^\d{5}$`), "PORT", "the kernel chooses the ports of clients, and those that a server leaves to it"},
 	{every, regexp.MustCompile(`([\da-f:]:|\d/)\d{5}\b`), "${1}PORT", "the kernel chooses the ports of clients, and those that a server leaves to it"},
-	{fields(`proc\.env`), regexp.MustCompile(`TIERCEL_SOURCE=\w+`), "TIERCEL_SOURCE=NAME", "the source is chosen by the environment"},
+	{fields(`proc\.env`), regexp.MustCompile(`TIERCEL_(SOURCE|STOPS)=\w*`), "TIERCEL_$1=NAME", "the source is chosen by the environment"},
 	{every, regexp.MustCompile(`(socket|pipe):\[\d+\]`), "$1:[N]", "the kernel numbers what has no name as it comes"},
 	{every, regexp.MustCompile(`/(\.?tiercel)\.\w{6}\b`), "/$1.XXXXXX", "mktemp(1) invents names"},
 }

@@ -13,12 +13,16 @@ const (
 
 // blind notes that not all of a process's calls can be read from now on. They
 // are still events, with what is missing marked.
-func (t *Tracer) blind(pid int, why string) {
+func (t *Tracer) blind(pid int, why string) error {
 	if _, open := t.blindNow[pid]; open || len(t.counters.Blind) == maxBlind {
-		return
+		return nil
 	}
+	b := event.Blind{PID: pid, From: event.Now(), Why: why}
 	t.blindNow[pid] = len(t.counters.Blind)
-	t.counters.Blind = append(t.counters.Blind, event.Blind{PID: pid, From: event.Now(), Why: why})
+	t.counters.Blind = append(t.counters.Blind, b)
+	t.note.BeginBlind(b)
+	t.counters.Seen++
+	return t.queue(t.note.Event())
 }
 
 // sighted notes that there is that reason no more; with an empty one, that there is none, as

@@ -9,6 +9,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -44,7 +45,7 @@ func (t *Tracer) first(pid int) error {
 
 // Probe finds out whether a command can be traced here by tracing one.
 func Probe(needs *event.Needs, filter []byte, stops seccomp.Stops) error {
-	t := New(Config{Command: launch.Nothing(), Needs: needs, Filter: filter, Gate: closed{}, Stops: stops})
+	t := New(Config{Command: launch.Nothing(), Needs: needs, Filter: filter, Gate: closed{}, Stops: stops, OnDeath: keeper.Kill})
 	ring := event.NewRing(0)
 	done := make(chan error, 1)
 	go func() { done <- ring.Drain(context.Background(), func(event.Event) {}) }()

@@ -8,6 +8,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -26,6 +27,7 @@ import (
 type noticed struct {
 	*Tracer
 	listener seccomp.Listener
+	keeper   *keeper.Keeper
 	notice   seccomp.Notification
 	ends     *ends
 	unsure   map[int]struct{} // processes that have executed, unseen
@@ -46,9 +48,15 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 	if err = child.Open(); err != nil {
 		return err
 	}
-	d.listener, err = child.Listener()
+	if d.listener, err = child.Listener(); err != nil {
+		return err
+	}
 	d.listener.Synchronous() // else slower, not wrong
-	return err
+	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+		return err
+	}
+	d.keeper.Add(child.PID)
+	return nil
 }
 
 func (d *noticed) next() (Stop, error) {
@@ -152,6 +160,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if ok, err := d.listener.Receive(n); !ok || err != nil {
 		return s, false, err
 	}
+	d.keeper.Received(n.ID)
 	s = Stop{TID: int(n.TID), What: Entry}
 	s.Call.Is32, s.Call.Args = is32(n.Data.Arch), n.Data.Args
 	if s.What = d.checkEntry(&s, uint64(uint32(n.Data.Number))); s.What != Entry {
@@ -274,12 +283,12 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning = false, false
+	th.restarting, th.spawning, th.restarts = false, false, 0
 	d.check(d.listener.Continue(id))
 }
 
-// maxRestarts is how often a call is told to begin anew. Signals that come faster
-// than it is stopped again could hold it up for ever.
+// maxRestarts is how often a call is told to begin anew before it runs. Signals that
+// come faster than it is stopped again could hold it up for ever.
 const maxRestarts = 10
 
 // canFollow reports whether a thread is seized, to be taken to the end of its
@@ -308,8 +317,10 @@ func (d *noticed) seize(th *thread) bool {
 	switch th.seized = errno == 0; {
 	case th.seized:
 		d.sighted(th.pid, whyTraced)
+	case !d.started:
+		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.blind(th.pid, whyTraced)
+		d.check(d.blind(th.pid, whyTraced))
 	}
 	return th.seized
 }
@@ -323,7 +334,7 @@ func (d *noticed) check(err error) {
 
 // release lets a thread run that is not seized any more.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.stepping, th.restarting = false, false, false
+	th.seized, th.stepping, th.restarting, th.restarts = false, false, false, 0
 	resume(unix.PTRACE_DETACH, th.tid, sig)
 }
 
@@ -346,6 +357,7 @@ func (d *noticed) halt(th *thread) {
 
 // born begins to follow a process. That of the command is our child.
 func (d *noticed) born(pid int) {
+	d.keeper.Add(pid)
 	if pid == d.root {
 		return
 	}
@@ -356,15 +368,28 @@ func (d *noticed) born(pid int) {
 
 // died forgets a process with all of its threads.
 func (d *noticed) died(pid int) {
+	d.keeper.Remove(pid)
 	d.ends.forget(pid)
 	d.prune(pid, func(int, int) bool { return false })
 	delete(d.members, pid)
 	delete(d.unsure, pid)
 }
 
+// whyUnkept says what it means that the keeper was ended.
+const whyUnkept = "had tiercel been killed, its command would have gone on with its calls refused, as the keeper had been ended"
+
 // close ends what is left of the workload. None of it can get away meanwhile: to
-// make a process is a call that waits for our answer.
+// make a process is a call that waits for an answer.
 func (d *noticed) close() error {
-	d.ends.kill()
-	return errors.Join(d.listener.Close(), d.ends.close())
+	end := d.keeper.EndRest
+	if d.idle {
+		end = d.keeper.Dismiss
+	}
+	err := end()
+	if errors.Is(err, keeper.ErrGone) {
+		d.ends.kill()
+		d.counters.Blind = append(d.counters.Blind, event.Blind{PID: d.keeper.PID, To: event.Now(), Why: whyUnkept})
+		err = nil
+	}
+	return errors.Join(err, d.listener.Close(), d.ends.close())
 }

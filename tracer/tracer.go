@@ -11,6 +11,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Gate    Gate
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
+	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
@@ -52,6 +54,7 @@ type Tracer struct {
 	mem  memory
 	info syscallInfo
 	rec  event.Builder
+	note event.Builder  // of what is told while rec is in the making
 	proc *procfs.Reader // adds to rec
 }
 
@@ -197,7 +200,9 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Seen++
 	if t.mem.refused {
 		t.mem.refused = false
-		t.blind(th.pid, whyUnreadable)
+		if err := t.blind(th.pid, whyUnreadable); err != nil {
+			return err
+		}
 	}
 	verdict := t.Gate.Decide(t.rec.Event())
 	if verdict != event.Drop && t.addBases(th, &s.Call) {
@@ -286,7 +291,11 @@ func (t *Tracer) putIf(matters bool) error {
 		t.counters.Filtered++
 		return nil
 	}
-	if err := t.ring.Put(t.ctx, t.rec.Event()); err != nil {
+	return t.queue(t.rec.Event())
+}
+
+func (t *Tracer) queue(ev event.Event) error {
+	if err := t.ring.Put(t.ctx, ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -25,6 +26,7 @@ const loopPath = "/nowhere/at/all"
 
 func TestMain(m *testing.M) {
 	launch.Launch()
+	keeper.Keep()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
 		for range n {
 			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)

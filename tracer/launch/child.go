@@ -22,9 +22,6 @@ type Child struct {
 	stops  seccomp.Stops
 }
 
-// listens is what a child says before its listener's number, at once; all else is why it gives up.
-const listens = "\x01"
-
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
@@ -58,26 +55,6 @@ func (c *Child) awaitReady() error {
 		return fmt.Errorf("ended before it was ready: %w", err)
 	}
 	return nil
-}
-
-// Listener takes over the listener of the child's filter, which the child has
-// told the number of, once it was let go on.
-func (c *Child) Listener() (seccomp.Listener, error) {
-	words, err := c.lastWords()
-	said, ok := strings.CutPrefix(words, listens)
-	number, bad := strconv.Atoi(said)
-	switch {
-	case err != nil:
-		return -1, fmt.Errorf("take listener: %w", err)
-	case !ok || bad != nil:
-		return -1, &StartError{ExitFailed, errors.New(words)}
-	}
-	pidfd, err := unix.PidfdOpen(c.PID, 0)
-	if err != nil {
-		return -1, os.NewSyscallError("pidfd_open", err)
-	}
-	fd, err := unix.PidfdGetfd(pidfd, number, 0)
-	return seccomp.Listener(fd), errors.Join(os.NewSyscallError("pidfd_getfd", err), unix.Close(pidfd))
 }
 
 // Open lets the child go on.

@@ -53,7 +53,7 @@ func Launch() {
 	report := os.NewFile(uintptr(fds[1]), "report")
 	_, err := report.Write([]byte{1})
 	if err == nil {
-		err = become(Command{os.Args[2], os.Args[3:]}, fds[0], fds[2:], installer{seccomp.Stops(numbers[0]), report})
+		err = become(Command{os.Args[2], os.Args[3:]}, fds[0], fds[2:], seccomp.Stops(numbers[0]))
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -69,13 +69,13 @@ func childCode(err error) int {
 
 // become turns the child into the command, once the gate is open and with the
 // filter if there is one. It returns only to say why it could not.
-func become(c Command, gate int, filter []int, in installer) error {
+func become(c Command, gate int, filter []int, stops seccomp.Stops) error {
 	var b [1]byte
 	if n, err := unix.Read(gate, b[:]); n != 1 {
 		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
 	for _, fd := range filter {
-		if err := in.install(fd); err != nil {
+		if err := install(fd, stops); err != nil {
 			return err
 		}
 	}
@@ -90,20 +90,15 @@ func become(c Command, gate int, filter []int, in installer) error {
 	return &StartError{code, fmt.Errorf("run %s: %w", c.Argv[0], err)}
 }
 
-// installer puts a filter on the thread.
-type installer struct {
-	stops  seccomp.Stops
-	report *os.File
-}
-
-// install puts the filter in a file on the thread.
-func (in installer) install(fd int) error {
+// install puts the filter in a file on the thread. A listener is for the parent to
+// find: no call can tell of it that would not wait for the parent's answer.
+func install(fd int, stops seccomp.Stops) error {
 	prog, err := io.ReadAll(io.NewSectionReader(os.NewFile(uintptr(fd), "filter"), 0, seccomp.MaxInstructions*8))
 	if err != nil {
 		return fmt.Errorf("read filter: %w", err)
 	}
-	if in.stops == seccomp.ByNotice {
-		err = in.listen(prog)
+	if stops == seccomp.ByNotice {
+		_, err = seccomp.Program(prog).InstallListener()
 	} else {
 		err = seccomp.Program(prog).Install()
 	}
@@ -111,19 +106,4 @@ func (in installer) install(fd int) error {
 		return fmt.Errorf("install filter: %w", err)
 	}
 	return nil
-}
-
-// listen puts the filter on, and has another thread tell of its listener: this
-// one's calls may wait from now on for an answer that nobody can give yet.
-func (in installer) listen(prog seccomp.Program) error {
-	l, err := prog.InstallListener()
-	if err != nil {
-		return err
-	}
-	told := make(chan error)
-	go func() {
-		_, err := in.report.WriteString(listens + strconv.Itoa(int(l)))
-		told <- err
-	}()
-	return <-told
 }

@@ -11,6 +11,7 @@ import (
 	"tiercel/engine/capture"
 	"tiercel/engine/event"
 	"tiercel/kernel"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -19,6 +20,7 @@ type runFlags struct {
 	settings
 	sourceName string
 	stops      string
+	onDeath    string
 	record     string
 }
 
@@ -62,6 +64,8 @@ func newRun() *cobra.Command {
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	fl.StringVar(&f.stops, "stops", auto, "how the ptrace source stops calls: auto, notify (seccomp user notification, nothing stays traced) or ptrace")
 	complete(cmd, "stops", auto, stopsNotify, stopsPtrace)
+	fl.StringVar(&f.onDeath, "on-death", string(keeper.Kill), "what becomes of the command if tiercel is killed: kill it, or continue without a watch")
+	complete(cmd, "on-death", string(keeper.Kill), string(keeper.Continue))
 	return cmd
 }
 
@@ -71,6 +75,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	}
 	if !slices.Contains([]string{auto, stopsNotify, stopsPtrace}, f.stops) {
 		return usage("auto, notify or ptrace", "--stops: unknown way %q", f.stops)
+	}
+	if !slices.Contains([]string{string(keeper.Kill), string(keeper.Continue)}, f.onDeath) {
+		return usage("kill or continue", "--on-death: unknown way %q", f.onDeath)
 	}
 	return f.settings.check(cmd, "stderr")
 }
@@ -91,7 +98,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, sourceName: f.sourceName, stops: f.stops, needs: w.set.Needs()}
+	r := &live{watch: w, sourceName: f.sourceName, stops: f.stops, onDeath: f.onDeath, needs: w.set.Needs()}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -103,6 +110,7 @@ type live struct {
 	*watch
 	sourceName string
 	stops      string
+	onDeath    string
 	needs      *event.Needs // of the rules, or of a recording
 	machine    *engine.Machine
 	tape       *capture.Writer // nil where nothing is recorded

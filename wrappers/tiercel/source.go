@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -9,6 +10,7 @@ import (
 	"tiercel/kernel"
 	"tiercel/seccomp"
 	"tiercel/tracer"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -91,12 +93,15 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if stops == seccomp.ByTrace && r.onDeath == string(keeper.Continue) {
+		return nil, &failure{launch.ExitFailed, errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), "--stops notify (Linux 5.19) or the eBPF source can"}
+	}
 	filter, unknown, err := seccomp.Compile(r.needs, stops)
 	if err != nil {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers(), Stops: stops})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers(), Stops: stops, OnDeath: keeper.Mode(r.onDeath)})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
@@ -104,7 +109,7 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 func (r *live) byKernel(c launch.Command) (*source, error) {
 	t := &tree{command: c, linger: lingers()}
 	calls := seccomp.Calls(r.needs, seccomp.ByTrace)
-	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
+	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true, Outlive: r.onDeath == string(keeper.Continue)})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
 		return nil, err
