@@ -74,7 +74,8 @@ run() {
 	mkdir -m 1777 "$scratch/work"
 	start=$EPOCHREALTIME
 	(cd "$scratch/work" && TIERCEL_PROGRAM=$scratch TMPDIR=$scratch/work exec timeout -k 10 "${limit:-60}" \
-		"${watch[@]}" bash "$scripts/$name.sh") >"$keep.out" 2>"$keep.log" </dev/null || status=$?
+		"${watch[@]}" bash "$scripts/$name.sh") >"$keep.out" 2>"$keep.log" </dev/null &
+	wait $! || status=$? # a trap waits for what is not in the background
 	took=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
 	echo "status $status" >>"$keep.out"
 	sleep 0.2 # for what is about to end by itself

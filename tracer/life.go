@@ -19,12 +19,17 @@ func (t *Tracer) thread(tid int) (*thread, error) {
 		return th, nil
 	}
 	pid, ppid := procfs.Family(tid)
+	return t.adoptWith(tid, pid, ppid)
+}
+
+// adoptWith adopts a thread, and its process before if that is not known.
+func (t *Tracer) adoptWith(tid, pid, parent int) (*thread, error) {
 	if t.threads[pid] == nil && pid != tid {
-		if _, err := t.adopt(pid, pid, ppid); err != nil {
+		if _, err := t.adopt(pid, pid, parent); err != nil {
 			return nil, err
 		}
 	}
-	return t.adopt(tid, pid, ppid)
+	return t.adopt(tid, pid, parent)
 }
 
 // adopt begins to follow a thread, and tells of it if it is a new process.

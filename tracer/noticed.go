@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
 	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
@@ -80,11 +81,12 @@ func (d *noticed) next() (Stop, error) {
 
 // end returns what process has ended, if any has. That of the command is told by wait4.
 func (d *noticed) end() (s Stop, ok bool) {
-	pid := d.ends.next()
-	if pid == 0 {
-		return s, false
+	for pid := d.ends.next(); pid != 0; pid = d.ends.next() {
+		if d.threads[pid] != nil { // else another way has told of it
+			return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+		}
 	}
-	return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+	return s, false
 }
 
 // stop returns what has become of a seized thread, or of a child, if anything.
@@ -168,18 +170,18 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 		return s, false, d.listener.Continue(n.ID)
 	}
 	th, err := d.caller(s.TID)
-	if err == nil {
+	if err == nil && th != nil {
 		err = d.makeSure(th.pid)
 	}
-	if err != nil {
+	if err != nil || th == nil {
 		return s, false, err
 	}
 	th.notice, th.spawning = n.ID, d.makesProcess(&s)
 	return s, true, nil
 }
 
-// caller returns the thread of a call, which may not be known yet: nobody has told
-// of it. Its number may have been another's before.
+// caller returns the thread of the call that was received, which may not be known
+// yet: nobody has told of it. Its number may have been another's before. It is nil where the call is gone.
 func (d *noticed) caller(tid int) (*thread, error) {
 	th := d.threads[tid]
 	if th != nil && th.tid != th.pid && !isThreadOf(th.pid, tid) {
@@ -189,10 +191,14 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if th != nil {
 		return th, nil
 	}
-	th, err := d.thread(tid)
-	if err == nil && th.pid != tid {
+	pid, ppid := procfs.Family(tid)
+	if pid == 0 || !d.listener.Valid(d.notice.ID) {
+		return nil, nil
+	}
+	th, err := d.adoptWith(tid, pid, ppid)
+	if err == nil && pid != tid {
 		th.named = true
-		d.enlist(th.pid, tid)
+		d.enlist(pid, tid)
 	}
 	return th, err
 }
@@ -294,7 +300,7 @@ const maxRestarts = 10
 // canFollow reports whether a thread is seized, to be taken to the end of its
 // call. If it cannot be, the call is told of as it is: made, its result not known.
 func (d *noticed) canFollow(th *thread) bool {
-	if th.restarts < maxRestarts && d.seize(th) {
+	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) {
 		return true
 	}
 	th.restarts = 0
@@ -305,6 +311,12 @@ func (d *noticed) canFollow(th *thread) bool {
 	th.pending, th.interrupted = th.pending[:0], false
 	d.check(d.putIf(th.match))
 	return false
+}
+
+// asksToBeTraced reports whether a call is ptrace(PTRACE_TRACEME), which fails in
+// a thread that is traced already.
+func asksToBeTraced(call event.Event) bool {
+	return call.Row().Name == "ptrace" && call.Arg(0) == unix.PTRACE_TRACEME
 }
 
 // seize begins to trace a thread. That another traces it makes the process's
@@ -361,9 +373,7 @@ func (d *noticed) born(pid int) {
 	if pid == d.root {
 		return
 	}
-	if err := d.ends.follow(pid); err != nil && !errors.Is(err, unix.ESRCH) {
-		d.check(err)
-	}
+	d.check(d.ends.follow(pid))
 }
 
 // died forgets a process with all of its threads.
