@@ -12,8 +12,7 @@
 #   # differs WAY: REASON           what it prints under that way is not the same, known
 #
 # In the environment: WAYS, which of notify, ptrace and ebpf; RULES, the rules that
-# watch (default); TRIES, how often a pair is run until it is alike, as some programs vary by
-# themselves (3). What each printed is kept in dist/programs, and
+# watch (default). What each printed is kept in dist/programs, and
 # integration/programs.md is made anew of all that is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +22,6 @@ page=$PWD/integration/programs.md
 results=$PWD/dist/programs
 tiercel=$PWD/bin/tiercel
 read -ra ways <<<"${WAYS:-notify ptrace ebpf}"
-tries=${TRIES:-3}
 scratch=$(mktemp -d)
 
 declare -A flags=(
@@ -51,10 +49,17 @@ about() { sed -n "s/^# $2: *//p" "$scripts/$1.sh"; }
 # title NAME prints what the program is.
 title() { sed -n '2s/^# //p' "$scripts/$1.sh"; }
 
+# left prints which processes came of a program: some write over their environment,
+# others change their folder.
+left() {
+	grep -lzxs "TIERCEL_PROGRAM=$scratch" /proc/[0-9]*/environ | cut -d / -f 3
+	find /proc/[0-9]*/cwd -maxdepth 0 -lname "$scratch/*" 2>/dev/null | cut -d / -f 3
+}
+
 # end_left kills what a program left running, and prints its names.
 end_left() {
 	local process
-	{ grep -lzxs "TIERCEL_PROGRAM=$scratch" /proc/[0-9]*/environ || true; } | cut -d / -f 3 | while read -r process; do
+	{ left || true; } | sort -u | while read -r process; do
 		cat "/proc/$process/comm" 2>/dev/null || continue
 		kill -KILL "$process" 2>/dev/null || true
 	done
@@ -82,8 +87,16 @@ run() {
 	end_left | sed 's/^/left /' >>"$keep.out"
 }
 
-# compare NAME WAY prints the lines that bare (-) or watched (+) alone has.
-compare() { diff -U 0 "$results/$1.bare.out" "$results/$1.$2.out" | sed '/^---/d; /^+++/d; /^@@/d'; }
+# alike NAME WAY reports whether what it printed is what any bare run has; if not,
+# the lines that bare (-) or watched (+) alone had are kept.
+alike() {
+	local bare keep=$results/$1.$2
+	for bare in "$results/$1".bare.out*; do
+		cmp -s "$bare" "$keep.out" && return
+	done
+	diff -U 0 "$results/$1.bare.out" "$keep.out" | sed '/^---/d; /^+++/d; /^@@/d' >"$keep.diff"
+	return 1
+}
 
 # lacks NAME prints what a program needs and is not here.
 lacks() {
@@ -99,29 +112,30 @@ row() {
 	printf '%-12s %-8s %-10s %s\n' "$1" "$2" "$3" "$4"
 }
 
-# watch NAME WAY runs a program that way until it is as bare, and bare again, too, if it is not.
+# watch NAME WAY runs a program that way. If it is not as bare, bare gets another
+# chance to vary as much, and then the program, to tell what is always so.
 watch() {
-	local name=$1 way=$2 try
-	for ((try = 1; try <= tries; try++)); do
-		[ "$try" = 1 ] || run "$name" bare
-		run "$name" "$way"
-		compare "$name" "$way" >"$results/$name.$way.diff" || true
-		[ -s "$results/$name.$way.diff" ] || break
-		cp "$results/$name.$way.diff" "$results/$name.$way.diff.$try"
-	done
-	verdict "$name" "$way" "$try"
+	local name=$1 way=$2
+	rm -f "$results/$name.$way.diff"
+	run "$name" "$way"
+	alike "$name" "$way" && { verdict "$name" "$way" same; return; }
+	mv "$results/$name.bare.out" "$results/$name.bare.out.$way"
+	run "$name" bare
+	alike "$name" "$way" && { rm "$results/$name.$way.diff" && verdict "$name" "$way" 'same, as bare varies'; return; }
+	run "$name" "$way"
+	alike "$name" "$way" && { verdict "$name" "$way" 'differs at times'; return; }
+	verdict "$name" "$way" differs
 }
 
-# verdict NAME WAY TRY says what came of it; false if that was not to be so.
+# verdict NAME WAY RESULT says what came of it; false if that was not to be so.
 verdict() {
-	local name=$1 way=$2 try=$3 known
+	local name=$1 way=$2 known
 	known=$(about "$name" "differs $way")
-	if [ ! -s "$results/$name.$way.diff" ]; then
-		row "$name" "$way" "same$([ "$try" = 1 ] || echo " at try $try")" "$took"
-		[ -z "$known" ] || [ "$try" != 1 ]
+	row "$name" "$way" "$3" "$took"
+	if [ ! -e "$results/$name.$way.diff" ]; then
+		[ -z "$known" ]
 		return
 	fi
-	row "$name" "$way" differs "$took"
 	[ -n "$known" ] && return
 	head -n 20 "$results/$name.$way.diff"
 	return 1
@@ -138,6 +152,7 @@ program() {
 		done
 		return
 	fi
+	rm -f "$results/$name".bare.out.*
 	run "$name" bare
 	row "$name" bare "$(sed -n 's/^status 0$/well/p; s/^status \(.*\)/ends with \1/p' "$results/$name.bare.out")" "$took"
 	for way in "${ways[@]}"; do
@@ -160,7 +175,7 @@ differences() {
 	local name way
 	for name in $(all); do
 		for way in notify ptrace ebpf; do
-			[ -s "$results/$name.$way.diff" ] || continue
+			[ -e "$results/$name.$way.diff" ] || continue
 			printf -- '- %s, %s: %s\n\n' "$name" "$way" "$(about "$name" "differs $way" | grep . || echo 'not known why')"
 			head -n 10 "$results/$name.$way.diff" | sed 's/^/      /'
 			echo

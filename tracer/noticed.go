@@ -37,6 +37,7 @@ type noticed struct {
 	hasStops bool             // a tracee may have stopped since it was last asked
 	soon     int              // a thread that is about to stop, 0 for none
 	idle     bool             // no thread has the filter any more
+	waiting  []waiting        // calls that wait until a thread was let go
 	failed   error            // of an answer
 	polled   [2]unix.PollFd
 }
@@ -65,6 +66,9 @@ func (d *noticed) next() (Stop, error) {
 		s, ok, err := d.stop()
 		if !ok && err == nil {
 			s, ok = d.end()
+		}
+		if !ok && err == nil {
+			s, ok = d.waited()
 		}
 		if !ok && err == nil {
 			s, ok, err = d.call()
@@ -98,9 +102,10 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
 		d.hasStops = s.TID != 0
+		d.tellHalt()
 	}
 	switch {
-	case err == unix.ECHILD:
+	case errors.Is(err, unix.ECHILD):
 		d.hasStops = false
 		return s, false, nil
 	case err != nil:
@@ -149,6 +154,9 @@ func (d *noticed) await() (err error) {
 	if fds[1].Revents != 0 {
 		d.hasStops, err = d.ends.collect()
 	}
+	if d.hasStops {
+		d.tellHalt()
+	}
 	return err
 }
 
@@ -177,6 +185,10 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 		return s, false, err
 	}
 	th.notice, th.spawning = n.ID, d.makesProcess(&s)
+	if d.heed(th, &s) {
+		d.counters.Other++
+		return s, false, nil
+	}
 	return s, true, nil
 }
 
@@ -196,11 +208,17 @@ func (d *noticed) caller(tid int) (*thread, error) {
 		return nil, nil
 	}
 	th, err := d.adoptWith(tid, pid, ppid)
-	if err == nil && pid != tid {
+	if err != nil {
+		return nil, err
+	}
+	if pid != tid {
 		th.named = true
 		d.enlist(pid, tid)
 	}
-	return th, err
+	if th.kept {
+		th.kept = d.seize(th)
+	}
+	return th, nil
 }
 
 // manyThreads is how many threads of a process may be known without a look at whether they still are.
@@ -261,6 +279,9 @@ func (d *noticed) goOn(th *thread) {
 	switch {
 	case th.notice != 0:
 		d.answer(th)
+	case th.leaving:
+		th.interrupted = len(th.pending) > 0
+		d.release(th, 0)
 	case len(th.pending) > 0 && (th.restarting || !th.interrupted):
 		if !th.stepping { // it is to start again at once, and stops there
 			th.stepping, d.soon = true, th.tid
@@ -344,14 +365,20 @@ func (d *noticed) check(err error) {
 	}
 }
 
-// release lets a thread run that is not seized any more.
+// release lets a thread run that need not be seized any more. That it was is seen
+// by its stop: a child is with its maker.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.stepping, th.restarting, th.restarts = false, false, false, 0
+	th.seized, th.leaving, th.stepping, th.restarting, th.restarts = th.kept, false, false, false, 0
+	if th.kept {
+		resume(unix.PTRACE_CONT, th.tid, sig)
+		return
+	}
 	resume(unix.PTRACE_DETACH, th.tid, sig)
 }
 
 func (d *noticed) deliver(th *thread, sig unix.Signal) {
-	if len(th.pending) == 0 {
+	d.mend(th)
+	if len(th.pending) == 0 || th.leaving {
 		d.release(th, sig)
 		return
 	}
@@ -359,12 +386,15 @@ func (d *noticed) deliver(th *thread, sig unix.Signal) {
 	resume(unix.PTRACE_CONT, th.tid, sig)
 }
 
+// halt detaches, too: who looks at the thread is to see it stopped, not traced. A
+// call that it was stopped in is started again when it goes on, and comes back.
 func (d *noticed) halt(th *thread) {
-	if len(th.pending) == 0 {
-		d.release(th, 0)
+	if th.kept {
+		resume(unix.PTRACE_LISTEN, th.tid, 0)
 		return
 	}
-	resume(unix.PTRACE_LISTEN, th.tid, 0)
+	th.interrupted = len(th.pending) > 0
+	d.release(th, 0)
 }
 
 // born begins to follow a process. That of the command is our child.
