@@ -23,12 +23,13 @@ var mayImport = map[string][]string{
 	"tiercel/seccomp":             {"tiercel/engine/event"},
 	"tiercel/kernel":              {"tiercel/engine/event", "tiercel/engine/event/procfs"},
 	"tiercel/tracer/launch":       {"tiercel/seccomp"},
-	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp", "tiercel/tracer/launch"},
+	"tiercel/tracer/keeper":       {"tiercel/seccomp"},
+	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp", "tiercel/tracer/keeper", "tiercel/tracer/launch"},
 	"tiercel/engine":              {"tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/capture":      {"tiercel/engine", "tiercel/engine/event"},
 	"tiercel/engine/output":       {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/trial":        {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/launch"},
+	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/keeper", "tiercel/tracer/launch"},
 	"tiercel/integration":         {},
 }
 

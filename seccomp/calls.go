@@ -24,10 +24,9 @@ func Multiplexed(subcall uint64) event.Call {
 // go by it and not by the stop's data: a workload's own filter can stop a call
 // with data of its choice.
 func Calls(needs *event.Needs, stops Stops) map[event.Call]int {
-	needs = stops.watched(needs)
 	rows := map[string]int{}
 	for row := range event.Table {
-		if needs.Rows[row].Watch() {
+		if stops.where(needs, row) != nil {
 			for _, name := range event.Table[row].Names() {
 				rows[name] = row
 			}

@@ -36,15 +36,6 @@ const MaxInstructions = 4096
 // compatible lists the 32-bit entries that a kernel for each architecture has beside its own.
 var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.ArchARM}
 
-// Stops is the way by which a watched call stops.
-type Stops int
-
-// The ways.
-const (
-	ByTrace  Stops = iota // RET_TRACE, the row's index as data: for who traces the process
-	ByNotice              // RET_USER_NOTIF: for who has the filter's listener
-)
-
 // Compile returns the filter for the rows that the needs watch. unknown is the
 // calls that the installed libseccomp has no number for here: these go unseen.
 func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, err error) {
@@ -53,12 +44,12 @@ func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, e
 		return nil, nil, err
 	}
 	defer f.Release()
-	needs = stops.watched(needs)
 	for row := range event.Table {
-		if !needs.Rows[row].Watch() {
+		where := stops.where(needs, row)
+		if where == nil {
 			continue
 		}
-		missing, err := addRow(f, row, needs.Where(row), stops.action(row))
+		missing, err := addRow(f, row, where, stops.action(row))
 		if err != nil {
 			return nil, nil, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
 		}
@@ -66,29 +57,6 @@ func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, e
 	}
 	prog, err = export(f)
 	return prog, unknown, err
-}
-
-// action returns what becomes of a watched call of the row.
-func (s Stops) action(row int) lib.ScmpAction {
-	if s == ByNotice {
-		return lib.ActNotify
-	}
-	return lib.ActTrace.SetReturnCode(int16(row))
-}
-
-// watched returns the needs with what who is notified wants beside: where nothing
-// is traced for good, new processes and images are known by their calls.
-func (s Stops) watched(needs *event.Needs) *event.Needs {
-	if s == ByTrace {
-		return needs
-	}
-	all := *needs
-	for row := range event.Table {
-		if event.Table[row].Effect&(event.Spawns|event.Executes) != 0 {
-			all.Rows[row].State = true
-		}
-	}
-	return &all
 }
 
 func newFilter() (*lib.ScmpFilter, error) {
@@ -110,14 +78,9 @@ func newFilter() (*lib.ScmpFilter, error) {
 	return f, nil
 }
 
-// addRow adds all calls of a row, and returns the row's name if the library has a number for none of them.
-func addRow(f *lib.ScmpFilter, row int, where []event.Condition, act lib.ScmpAction) (unknown []string, err error) {
-	conds := make([]lib.ScmpCondition, len(where))
-	for i, c := range where {
-		if conds[i], err = lib.MakeCondition(uint(c.Arg), lib.CompareMaskedEqual, c.Mask, c.Value); err != nil {
-			return nil, err
-		}
-	}
+// addRow adds all calls of a row, where any of the conditions holds, and returns
+// the row's name if the library has a number for none of them.
+func addRow(f *lib.ScmpFilter, row int, where []all, act lib.ScmpAction) (unknown []string, err error) {
 	known := false
 	for _, name := range event.Table[row].Names() {
 		call, err := lib.GetSyscallFromName(name)
@@ -125,8 +88,10 @@ func addRow(f *lib.ScmpFilter, row int, where []event.Condition, act lib.ScmpAct
 			continue
 		}
 		known = known || isNumbered(name)
-		if err := f.AddRuleConditional(call, act, conds); err != nil {
-			return nil, err
+		for _, conds := range where {
+			if err := f.AddRuleConditional(call, act, conds); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if !known && len(event.Table[row].Names()) > 0 {

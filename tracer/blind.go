@@ -1,6 +1,11 @@
 package tracer
 
-import "tiercel/engine/event"
+import (
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/seccomp"
+)
 
 // maxBlind bounds how many intervals a ledger has: a workload must not be able to make it endless.
 const maxBlind = 1024
@@ -8,17 +13,37 @@ const maxBlind = 1024
 // Why a process cannot be watched in full.
 const (
 	whyUnreadable = "memory refused: the process is not dumpable, and tiercel has no privilege (CAP_SYS_PTRACE)"
+	whyListens    = "has a seccomp listener of its own: the calls that it answers are not seen"
+	whyNoListener = "cannot have the seccomp listener that it asks for, as tiercel has one (EBUSY); with --stops ptrace it could"
 	whyTraced     = "traced by another process: the results of its calls are not known"
 )
 
+var rowSeccomp = event.Lookup("seccomp")
+
+// ownListener notes that a process installs a filter with a listener of its own.
+func (t *Tracer) ownListener(th *thread, call *Call) error {
+	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || !t.started {
+		return nil
+	}
+	why := whyListens
+	if t.Stops == seccomp.ByNotice {
+		why = whyNoListener
+	}
+	return t.blind(th.pid, why)
+}
+
 // blind notes that not all of a process's calls can be read from now on. They
 // are still events, with what is missing marked.
-func (t *Tracer) blind(pid int, why string) {
+func (t *Tracer) blind(pid int, why string) error {
 	if _, open := t.blindNow[pid]; open || len(t.counters.Blind) == maxBlind {
-		return
+		return nil
 	}
+	b := event.Blind{PID: pid, From: event.Now(), Why: why}
 	t.blindNow[pid] = len(t.counters.Blind)
-	t.counters.Blind = append(t.counters.Blind, event.Blind{PID: pid, From: event.Now(), Why: why})
+	t.counters.Blind = append(t.counters.Blind, b)
+	t.note.BeginBlind(b)
+	t.counters.Seen++
+	return t.queue(t.note.Event())
 }
 
 // sighted notes that there is that reason no more; with an empty one, that there is none, as

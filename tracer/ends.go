@@ -16,6 +16,7 @@ type ends struct {
 	poll  int         // an epoll of what is below
 	woken int         // an eventfd: SIGCHLD has come
 	fds   map[int]int // pidfds, by process
+	gone  []int       // processes that had ended before they were followed
 	found []unix.EpollEvent
 	room  [64]unix.EpollEvent
 	sigs  chan os.Signal
@@ -49,11 +50,14 @@ func (e *ends) forward() {
 	}
 }
 
-// follow has the end of a process told. One that is gone already, or for which no
-// descriptor is left, is not.
+// follow has the end of a process told.
 func (e *ends) follow(pid int) error {
 	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.ESRCH):
+		e.gone = append(e.gone, pid)
+		return nil
+	case err != nil:
 		return os.NewSyscallError("pidfd_open", err)
 	}
 	if err := e.add(fd, pid, 0); err != nil {
@@ -85,6 +89,11 @@ func (e *ends) collect() (changed bool, err error) {
 
 // next returns the next of those that have ended, 0 for none.
 func (e *ends) next() int {
+	if n := len(e.gone); n > 0 {
+		pid := e.gone[n-1]
+		e.gone = e.gone[:n-1]
+		return pid
+	}
 	for len(e.found) > 0 {
 		pid := int(e.found[0].Fd)
 		e.found = e.found[1:]
@@ -101,7 +110,11 @@ func (e *ends) status(pid int) unix.WaitStatus {
 	if status, ok := procfs.ExitStatus(pid); ok {
 		return unix.WaitStatus(status)
 	}
-	status, _ := exitInfo(e.fds[pid]) // not known to anybody any more
+	fd, ok := e.fds[pid]
+	if !ok {
+		return 0
+	}
+	status, _ := exitInfo(fd) // before Linux 6.15 nobody knows any more
 	return status
 }
 

@@ -19,12 +19,17 @@ func (t *Tracer) thread(tid int) (*thread, error) {
 		return th, nil
 	}
 	pid, ppid := procfs.Family(tid)
+	return t.adoptWith(tid, pid, ppid)
+}
+
+// adoptWith adopts a thread, and its process before if that is not known.
+func (t *Tracer) adoptWith(tid, pid, parent int) (*thread, error) {
 	if t.threads[pid] == nil && pid != tid {
-		if _, err := t.adopt(pid, pid, ppid); err != nil {
+		if _, err := t.adopt(pid, pid, parent); err != nil {
 			return nil, err
 		}
 	}
-	return t.adopt(tid, pid, ppid)
+	return t.adopt(tid, pid, parent)
 }
 
 // adopt begins to follow a thread, and tells of it if it is a new process.
@@ -35,7 +40,7 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 	} else {
 		t.free = th.next
 	}
-	*th = thread{tid: tid, pid: pid, pending: th.pending[:0]}
+	*th = thread{tid: tid, pid: pid, pending: th.pending[:0], kept: t.keeps(tid, pid, parent)}
 	t.threads[tid] = th
 	if tid != pid {
 		return th, nil
@@ -45,6 +50,16 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 		return th, nil
 	}
 	return th, t.announce(tid, pid, parent)
+}
+
+// keeps reports whether a new thread is kept as its process is, or a new process as the one that made it.
+func (t *Tracer) keeps(tid, pid, parent int) bool {
+	maker := pid
+	if tid == pid {
+		maker = parent
+	}
+	th := t.threads[maker]
+	return th != nil && th.kept
 }
 
 // announce tells of a new process.
@@ -133,11 +148,12 @@ func (t *Tracer) exec(th *thread, former int) error {
 		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, event.Now())
 		t.counters.Seen++
 	}
-	th.pending, th.interrupted = th.pending[:0], false
+	th.pending, th.interrupted, th.kept = th.pending[:0], false, false
 	t.sighted(th.pid, "")
 	t.rec.SetRet(0)
 	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
 	t.proc.AddFacts(th.tid, th.pid, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
+	t.tellSetuid(th.pid)
 	err := t.put()
 	t.door.goOn(th)
 	return err

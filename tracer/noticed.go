@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
 	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
@@ -36,6 +37,7 @@ type noticed struct {
 	hasStops bool             // a tracee may have stopped since it was last asked
 	soon     int              // a thread that is about to stop, 0 for none
 	idle     bool             // no thread has the filter any more
+	waiting  []waiting        // calls that wait until a thread was let go
 	failed   error            // of an answer
 	polled   [2]unix.PollFd
 }
@@ -66,6 +68,9 @@ func (d *noticed) next() (Stop, error) {
 			s, ok = d.end()
 		}
 		if !ok && err == nil {
+			s, ok = d.waited()
+		}
+		if !ok && err == nil {
 			s, ok, err = d.call()
 		}
 		if !ok && err == nil {
@@ -80,11 +85,12 @@ func (d *noticed) next() (Stop, error) {
 
 // end returns what process has ended, if any has. That of the command is told by wait4.
 func (d *noticed) end() (s Stop, ok bool) {
-	pid := d.ends.next()
-	if pid == 0 {
-		return s, false
+	for pid := d.ends.next(); pid != 0; pid = d.ends.next() {
+		if d.threads[pid] != nil { // else another way has told of it
+			return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+		}
 	}
-	return Stop{TID: pid, What: Gone, End: d.ends.status(pid)}, true
+	return s, false
 }
 
 // stop returns what has become of a seized thread, or of a child, if anything.
@@ -96,6 +102,7 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
 		d.hasStops = s.TID != 0
+		d.tellHalt()
 	}
 	switch {
 	case err == unix.ECHILD:
@@ -168,18 +175,22 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 		return s, false, d.listener.Continue(n.ID)
 	}
 	th, err := d.caller(s.TID)
-	if err == nil {
+	if err == nil && th != nil {
 		err = d.makeSure(th.pid)
 	}
-	if err != nil {
+	if err != nil || th == nil {
 		return s, false, err
 	}
 	th.notice, th.spawning = n.ID, d.makesProcess(&s)
+	if d.heed(th, &s) {
+		d.counters.Other++
+		return s, false, nil
+	}
 	return s, true, nil
 }
 
-// caller returns the thread of a call, which may not be known yet: nobody has told
-// of it. Its number may have been another's before.
+// caller returns the thread of the call that was received, which may not be known
+// yet: nobody has told of it. Its number may have been another's before. It is nil where the call is gone.
 func (d *noticed) caller(tid int) (*thread, error) {
 	th := d.threads[tid]
 	if th != nil && th.tid != th.pid && !isThreadOf(th.pid, tid) {
@@ -189,12 +200,22 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if th != nil {
 		return th, nil
 	}
-	th, err := d.thread(tid)
-	if err == nil && th.pid != tid {
-		th.named = true
-		d.enlist(th.pid, tid)
+	pid, ppid := procfs.Family(tid)
+	if pid == 0 || !d.listener.Valid(d.notice.ID) {
+		return nil, nil
 	}
-	return th, err
+	th, err := d.adoptWith(tid, pid, ppid)
+	if err != nil {
+		return nil, err
+	}
+	if pid != tid {
+		th.named = true
+		d.enlist(pid, tid)
+	}
+	if th.kept {
+		th.kept = d.seize(th)
+	}
+	return th, nil
 }
 
 // manyThreads is how many threads of a process may be known without a look at whether they still are.
@@ -255,6 +276,9 @@ func (d *noticed) goOn(th *thread) {
 	switch {
 	case th.notice != 0:
 		d.answer(th)
+	case th.leaving:
+		th.interrupted = len(th.pending) > 0
+		d.release(th, 0)
 	case len(th.pending) > 0 && (th.restarting || !th.interrupted):
 		if !th.stepping { // it is to start again at once, and stops there
 			th.stepping, d.soon = true, th.tid
@@ -283,18 +307,18 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning = false, false
+	th.restarting, th.spawning, th.restarts = false, false, 0
 	d.check(d.listener.Continue(id))
 }
 
-// maxRestarts is how often a call is told to begin anew. Signals that come faster
-// than it is stopped again could hold it up for ever.
+// maxRestarts is how often a call is told to begin anew before it runs. Signals that
+// come faster than it is stopped again could hold it up for ever.
 const maxRestarts = 10
 
 // canFollow reports whether a thread is seized, to be taken to the end of its
 // call. If it cannot be, the call is told of as it is: made, its result not known.
 func (d *noticed) canFollow(th *thread) bool {
-	if th.restarts < maxRestarts && d.seize(th) {
+	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) {
 		return true
 	}
 	th.restarts = 0
@@ -307,6 +331,12 @@ func (d *noticed) canFollow(th *thread) bool {
 	return false
 }
 
+// asksToBeTraced reports whether a call is ptrace(PTRACE_TRACEME), which fails in
+// a thread that is traced already.
+func asksToBeTraced(call event.Event) bool {
+	return call.Row().Name == "ptrace" && call.Arg(0) == unix.PTRACE_TRACEME
+}
+
 // seize begins to trace a thread. That another traces it makes the process's
 // results and images unknown.
 func (d *noticed) seize(th *thread) bool {
@@ -317,8 +347,10 @@ func (d *noticed) seize(th *thread) bool {
 	switch th.seized = errno == 0; {
 	case th.seized:
 		d.sighted(th.pid, whyTraced)
+	case !d.started:
+		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.blind(th.pid, whyTraced)
+		d.check(d.blind(th.pid, whyTraced))
 	}
 	return th.seized
 }
@@ -330,14 +362,20 @@ func (d *noticed) check(err error) {
 	}
 }
 
-// release lets a thread run that is not seized any more.
+// release lets a thread run that need not be seized any more. That it was is seen
+// by its stop: a child is with its maker.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.stepping, th.restarting, th.restarts = false, false, false, 0
+	th.seized, th.leaving, th.stepping, th.restarting, th.restarts = th.kept, false, false, false, 0
+	if th.kept {
+		resume(unix.PTRACE_CONT, th.tid, sig)
+		return
+	}
 	resume(unix.PTRACE_DETACH, th.tid, sig)
 }
 
 func (d *noticed) deliver(th *thread, sig unix.Signal) {
-	if len(th.pending) == 0 {
+	d.mend(th)
+	if len(th.pending) == 0 || th.leaving {
 		d.release(th, sig)
 		return
 	}
@@ -346,7 +384,7 @@ func (d *noticed) deliver(th *thread, sig unix.Signal) {
 }
 
 func (d *noticed) halt(th *thread) {
-	if len(th.pending) == 0 {
+	if len(th.pending) == 0 && !th.kept || th.leaving {
 		d.release(th, 0)
 		return
 	}
@@ -359,9 +397,7 @@ func (d *noticed) born(pid int) {
 	if pid == d.root {
 		return
 	}
-	if err := d.ends.follow(pid); err != nil && !errors.Is(err, unix.ESRCH) {
-		d.check(err)
-	}
+	d.check(d.ends.follow(pid))
 }
 
 // died forgets a process with all of its threads.

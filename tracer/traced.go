@@ -16,9 +16,13 @@ type traced struct{ *Tracer }
 
 func (d *traced) hold(child *launch.Child) error {
 	if errno := seize(child.PID, traceAll); errno != 0 {
-		return fmt.Errorf("trace child: %w", os.NewSyscallError("ptrace(SEIZE)", errno))
+		return seizeError(errno)
 	}
 	return child.Open()
+}
+
+func seizeError(errno unix.Errno) error {
+	return fmt.Errorf("trace child: %w", os.NewSyscallError("ptrace(SEIZE)", errno))
 }
 
 func (d *traced) next() (Stop, error) {

@@ -30,6 +30,8 @@ type Config struct {
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
 	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
+
+	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
@@ -47,6 +49,7 @@ type Tracer struct {
 	code     int     // what the command exits with
 	ended    bool    // the command's process is gone
 	onStart  func(pid int)
+	onStop   func(sig unix.Signal)
 	counters event.Counters
 	early    map[int]struct{} // threads whose end came before their maker's event
 	blindNow map[int]int      // by process: its open interval in counters.Blind
@@ -54,6 +57,7 @@ type Tracer struct {
 	mem  memory
 	info syscallInfo
 	rec  event.Builder
+	note event.Builder  // of what is told while rec is in the making
 	proc *procfs.Reader // adds to rec
 }
 
@@ -73,6 +77,8 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
+	kept       bool // seized until its process executes
+	leaving    bool // to be let go at its next stop
 }
 
 // New returns a tracer that has not started anything.
@@ -88,6 +94,9 @@ func New(c Config) *Tracer {
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
 func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
+
+// OnStop sets a function that Run calls when the command's process is stopped by job control.
+func (t *Tracer) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
 func (t *Tracer) ExitCode() int { return t.code }
@@ -164,6 +173,9 @@ func (t *Tracer) dispatch(s *Stop) error {
 	case Group:
 		t.counters.Other++
 		t.door.halt(th)
+		if s.TID == t.root && t.onStop != nil {
+			t.onStop(s.Sig)
+		}
 	case Nothing:
 		t.counters.Other++
 		t.door.goOn(th)
@@ -176,7 +188,12 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
 	need := &t.needs.Rows[s.Call.Row]
-	if !t.started && row.Effect&event.Executes == 0 || row.Effect&event.Spawns != 0 && !need.Watch() {
+	if s.Call.Row == rowSeccomp {
+		if err := t.ownListener(th, &s.Call); err != nil {
+			return err
+		}
+	}
+	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
 		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
 	}
@@ -199,7 +216,9 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Seen++
 	if t.mem.refused {
 		t.mem.refused = false
-		t.blind(th.pid, whyUnreadable)
+		if err := t.blind(th.pid, whyUnreadable); err != nil {
+			return err
+		}
 	}
 	verdict := t.Gate.Decide(t.rec.Event())
 	if verdict != event.Drop && t.addBases(th, &s.Call) {
@@ -288,7 +307,11 @@ func (t *Tracer) putIf(matters bool) error {
 		t.counters.Filtered++
 		return nil
 	}
-	if err := t.ring.Put(t.ctx, t.rec.Event()); err != nil {
+	return t.queue(t.rec.Event())
+}
+
+func (t *Tracer) queue(ev event.Event) error {
+	if err := t.ring.Put(t.ctx, ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}

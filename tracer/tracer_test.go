@@ -185,6 +185,19 @@ func TestEveryProcessIsToldOfOnce(t *testing.T) {
 	})
 }
 
+// A debugger's child asks to be traced, which fails in what is traced already.
+func TestAProgramThatAsksToBeTracedIs(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3: calls ptrace")
+	}
+	script := "import ctypes, os; os._exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0) & 1)"
+	tr, events, err := runThrough(t, seccomp.ByNotice, watching("ptrace"), verdict(event.Watch), "python3", "-c", script)
+	require.NoError(t, err)
+	if tr.ExitCode() != 0 || len(rows(events, "ptrace")) != 1 {
+		t.Errorf("got status %d and %d events, want 0 and 1", tr.ExitCode(), len(rows(events, "ptrace")))
+	}
+}
+
 func TestTheLedgerAddsUp(t *testing.T) {
 	throughEach(t, func(t *testing.T, door seccomp.Stops) {
 		tr, _, err := runThrough(t, door, watching("openat", "open", "close", "execve"), verdict(event.Watch), "sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done >/dev/null; cat /missing 2>/dev/null")

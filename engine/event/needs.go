@@ -84,16 +84,10 @@ type Condition struct {
 const Result = 6
 
 // Where returns which calls of a row are worth a look: all (no condition) where
-// a rule may match, else those that change the state that rules read: of clone(2),
-// what makes a process and no thread.
+// a rule may match, else those that change the state that rules read.
 func (n *Needs) Where(row int) []Condition {
-	effect := Table[row].Effect
-	switch {
-	case n.Rows[row].Match:
-	case effect&SetsName != 0:
+	if !n.Rows[row].Match && Table[row].Effect&SetsName != 0 {
 		return []Condition{{Arg: 0, Mask: 1<<32 - 1, Value: unix.PR_SET_NAME}}
-	case effect&Spawns != 0 && len(Table[row].Params) == 1:
-		return []Condition{{Arg: 0, Mask: unix.CLONE_THREAD}}
 	}
 	return nil
 }

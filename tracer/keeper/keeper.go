@@ -3,7 +3,7 @@
 // ends a workload that is not traced.
 //
 // In a nutshell: a keeper is a process, this binary again, that has a duplicate of
-// the listener and sleeps on a pipe. When the supervisor's end of that closes, it
+// the listener and sleeps on a socket. When the supervisor's end of that closes, it
 // kills the workload, or lets its calls run, until the last process with the
 // filter is gone. Of the processes it knows by a table in memory that both share,
 // so that to tell it of one costs a store.
@@ -15,10 +15,10 @@ package keeper
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,15 +37,17 @@ const (
 // name is argv[0] of a keeper.
 const name = "tiercel: standing in"
 
-// What the supervisor writes into the pipe before it ends.
+// What is written into the socket: by the keeper once nobody can take the
+// listener from it, and by the supervisor before it ends.
 const (
+	ready     = 'r'
 	dismissed = 'd'
 	endRest   = 'k'
 )
 
 // A keeper's descriptors, after the standard ones.
 const (
-	pipeFD = 3 + iota
+	socketFD = 3 + iota
 	listenerFD
 	tableFD
 )
@@ -54,38 +56,48 @@ const (
 type Keeper struct {
 	PID   int
 	pidfd int
-	alive *os.File // the pipe's end that is open as long as the supervisor lives
+	alive *os.File // the socket's end that is open as long as the supervisor lives
 	table table
 }
 
-// Start starts a keeper with a duplicate of the listener.
+// Start starts a keeper with a duplicate of the listener, and waits until it keeps.
 func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
 	memory, table, err := newTable()
 	if err != nil {
 		return nil, err
 	}
 	defer memory.Close()
-	watched, alive, err := os.Pipe()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("make pipe: %w", err)
+		return nil, errors.Join(os.NewSyscallError("socketpair", err), table.close())
 	}
-	defer watched.Close()
-	k := &Keeper{alive: alive, table: table}
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	k := &Keeper{alive: os.NewFile(uintptr(pair[0]), "keeper"), table: table}
+	err = k.start(mode, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()})
+	unix.Close(pair[1])
 	if err == nil {
-		defer null.Close()
-		files := []uintptr{null.Fd(), null.Fd(), null.Fd(), pipeFD: watched.Fd(), listenerFD: uintptr(l), tableFD: memory.Fd()}
-		attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
-		k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
+		_, err = io.ReadFull(k.alive, make([]byte, 1))
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), alive.Close())
+		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), k.alive.Close(), table.close())
 	}
 	return k, nil
 }
 
+// start makes the process, which has these descriptors after the standard ones.
+func (k *Keeper) start(mode Mode, fds []uintptr) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	files := append([]uintptr{null.Fd(), null.Fd(), null.Fd()}, fds...)
+	attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
+	k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
+	return err
+}
+
 // Add tells the keeper of a process of the workload, and Remove that it is gone.
-func (k *Keeper) Add(pid int)    { k.table.set(pid, 1) }
+func (k *Keeper) Add(pid int)    { k.table.set(pid, now()) }
 func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
 
 // Received tells the keeper which call was received last: the kernel hands it
@@ -95,11 +107,15 @@ func (k *Keeper) Received(id uint64) { k.table.receive(id) }
 // Dismiss ends the keeper: nothing is left of the workload.
 func (k *Keeper) Dismiss() error { return k.end(dismissed) }
 
-// EndRest has the keeper end what is left of the workload, and waits until it has.
+// EndRest has the keeper end what is left of the workload, and waits until it has,
+// within reason: what waits within the kernel ends when it comes out.
 func (k *Keeper) EndRest() error { return k.end(endRest) }
 
 // ErrGone is that the keeper had been ended before.
 var ErrGone = errors.New("the keeper had ended")
+
+// patience is how long the end of a workload is waited for.
+const patience = 5 * time.Second
 
 func (k *Keeper) end(how byte) error {
 	_, err := k.alive.Write([]byte{how})
@@ -107,13 +123,24 @@ func (k *Keeper) end(how byte) error {
 		err = ErrGone
 	}
 	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
-	for {
-		if _, e := unix.Poll(fds, -1); !errors.Is(e, unix.EINTR) {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		reap()
+		if n, _ := unix.Poll(fds, pause); n == 1 { // else asked again
 			break
 		}
 	}
-	_, _ = unix.Wait4(k.PID, nil, 0, nil) // who waits for any child may have done so
+	reap()
 	return errors.Join(err, k.alive.Close(), unix.Close(k.pidfd), k.table.close())
+}
+
+// reap waits for all children that have ended: before Linux 6.11, what nobody has
+// waited for still has the filter.
+func reap() {
+	for {
+		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // Keep is the keeper's half. Call it first thing in main: in any other process it
@@ -134,8 +161,12 @@ func keep(mode Mode) error {
 		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
 	}
 	l := seccomp.Listener(listenerFD)
-	var b [1]byte
-	n, _ := os.NewFile(pipeFD, "pipe").Read(b[:])
+	b := [1]byte{ready}
+	alive := os.NewFile(socketFD, "supervisor")
+	if _, err := alive.Write(b[:]); err != nil {
+		return err
+	}
+	n, _ := alive.Read(b[:]) // what is no word is an end
 	if n == 1 && b[0] == dismissed {
 		return nil
 	}
@@ -158,7 +189,7 @@ func answerAll(l seccomp.Listener, t table) error {
 	for i := range uint64(unanswered) {
 		_ = l.Continue(t.received() + i) // there is at most one
 	}
-	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, func() {})
+	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, nil)
 }
 
 // pause is how long what was killed has until it is looked for again, in milliseconds.
@@ -167,8 +198,10 @@ const pause = 5
 // killAll kills the processes of the table, their children, and whoever makes a
 // call that is not answered: to make a process is one.
 func killAll(l seccomp.Listener, t table) error {
-	all := func() { t.each(killTree) }
-	all()
+	all := func() error { return t.each(tableFD, killTree) }
+	if err := all(); err != nil {
+		return err
+	}
 	return eachCall(l, pause, func(n *seccomp.Notification) error {
 		_ = unix.Kill(int(n.TID), unix.SIGKILL) // it may have ended by itself
 		return nil
@@ -177,60 +210,28 @@ func killAll(l seccomp.Listener, t table) error {
 
 // eachCall deals with calls until no thread has the filter any more, and does
 // something else whenever none has come for so many milliseconds.
-func eachCall(l seccomp.Listener, timeout int, call func(n *seccomp.Notification) error, else_ func()) error {
+func eachCall(l seccomp.Listener, timeout int, call func(n *seccomp.Notification) error, lull func() error) error {
 	fds := []unix.PollFd{{Fd: int32(l), Events: unix.POLLIN}}
+	var got seccomp.Notification
 	for {
 		n, err := unix.Poll(fds, timeout)
+		ok := false
 		switch {
 		case errors.Is(err, unix.EINTR):
+			err = nil
 		case err != nil:
-			return os.NewSyscallError("poll", err)
 		case n == 0:
-			else_()
+			err = lull()
 		case fds[0].Revents&unix.POLLIN != 0:
-			var got seccomp.Notification
-			if ok, err := l.Receive(&got); err != nil {
-				return err
-			} else if ok {
-				if err := call(&got); err != nil {
-					return err
-				}
-			}
+			ok, err = l.Receive(&got)
 		default:
 			return nil // POLLHUP
 		}
-	}
-}
-
-// killTree kills a process and all that has come of it.
-func killTree(pid int) {
-	if !hasFilter(pid) {
-		return // its number is another's by now
-	}
-	made := children(pid)
-	_ = unix.Kill(pid, unix.SIGKILL) // it may have ended by itself
-	for _, child := range made {
-		killTree(child)
-	}
-}
-
-// hasFilter reports whether a process is under a seccomp filter.
-func hasFilter(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	return err == nil && strings.Contains(string(b), "\nSeccomp:\t2\n")
-}
-
-// children returns the processes that the threads of one have made and not outlived.
-func children(pid int) (pids []int) {
-	dir := "/proc/" + strconv.Itoa(pid) + "/task"
-	threads, _ := os.ReadDir(dir) // none of a process that is gone
-	for _, t := range threads {
-		b, _ := os.ReadFile(dir + "/" + t.Name() + "/children")
-		for _, number := range strings.Fields(string(b)) {
-			if n, err := strconv.Atoi(number); err == nil {
-				pids = append(pids, n)
-			}
+		if ok {
+			err = call(&got)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return pids
 }

@@ -6,13 +6,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
@@ -121,27 +120,62 @@ func TestTheTableHasWhoWasAddedAndNotRemoved(t *testing.T) {
 	require.NoError(t, err)
 	other, err := openTable(int(f.Fd()))
 	require.NoError(t, err)
-	for _, pid := range []int{7, 300, 1 << 30} {
-		table.set(pid, 1)
+	for _, pid := range []int{7, 300, 30000, 1 << 30} {
+		table.set(pid, uint64(pid))
 	}
 	table.set(7, 0)
+	table.receive(4711)
 	var got []int
-	other.each(func(pid int) { got = append(got, pid) })
-	if len(got) != 1 || got[0] != 300 {
-		t.Errorf("got %v, want 300: beyond the table is nobody", got)
+	require.NoError(t, other.each(int(f.Fd()), func(pid int, when uint64) { got = append(got, pid, int(when)) }))
+	require.Equal(t, []int{300, 300, 30000, 30000}, got, "beyond the table is nobody, and 0 is no process")
+	require.EqualValues(t, 4711, other.received())
+}
+
+func TestAListOfAllProcessesTakesMemoryForThoseOfTheWorkload(t *testing.T) {
+	f, table, err := newTable()
+	require.NoError(t, err)
+	table.set(300, 1)
+	require.NoError(t, table.each(int(f.Fd()), func(int, uint64) {}))
+	var st unix.Stat_t
+	require.NoError(t, unix.Fstat(int(f.Fd()), &st))
+	if got := st.Blocks * 512; got > 8192 {
+		t.Errorf("got %d bytes, want a page or two", got)
 	}
 }
 
-func TestWhoHasNoFilterIsNotKilled(t *testing.T) {
-	cmd := exec.Command("sleep", "1000")
-	require.NoError(t, cmd.Start())
-	killTree(cmd.Process.Pid)
-	time.Sleep(50 * time.Millisecond)
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/status")
-	require.NoError(t, err)
-	if !strings.Contains(string(b), "State:\tS") {
-		t.Error("a process without a filter was killed")
+// The limit is that of a shell's ulimit -f; Go would end at the signal that says it is exceeded.
+func TestTheTableFitsInWhatFilesMayBe(t *testing.T) {
+	var was unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_FSIZE, &was))
+	t.Cleanup(func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &was)) })
+	for _, limit := range []uint64{0, 5001} {
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: was.Max}))
+		f, table, err := newTable()
+		require.NoError(t, err)
+		table.set(1, 1)
+		table.set(30000, 1)
+		var got []int
+		require.NoError(t, table.each(int(f.Fd()), func(pid int, _ uint64) { got = append(got, pid) }))
+		if len(got) != int(min(limit, 1)) {
+			t.Errorf("limit %d: got %v", limit, got)
+		}
+		require.NoError(t, table.close())
 	}
-	require.NoError(t, cmd.Process.Kill())
-	_ = cmd.Wait()
+}
+
+func TestWhoHasANumberThatWasAnothersIsNotKilled(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   func() uint64
+		want string
+	}{
+		{"added before it started", func() uint64 { return now() - uint64(time.Minute) }, "signal: terminated"},
+		{"added since", now, "signal: killed"},
+	} {
+		cmd := exec.Command("sleep", "1000")
+		require.NoError(t, cmd.Start())
+		killTree(cmd.Process.Pid, c.at())
+		require.NoError(t, cmd.Process.Signal(unix.SIGTERM))
+		require.EqualError(t, cmd.Wait(), c.want, c.name)
+	}
 }

@@ -37,7 +37,7 @@ func launchFiltered(argv []string) int {
 	if err != nil {
 		return ExitFailed
 	}
-	child, err := Start(Command{argv[0], argv}, filter, seccomp.ByTrace)
+	child, err := Start(Command{Path: argv[0], Argv: argv}, filter, seccomp.ByTrace)
 	if err != nil {
 		return ExitFailed
 	}
@@ -161,7 +161,7 @@ func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
 	}{{"no interpreter", "#!/no/interpreter\n", ExitNotFound}, {"no access", "#!" + dir + "\n", ExitNotExec}} {
 		path := filepath.Join(dir, c.name)
 		require.NoError(t, os.WriteFile(path, []byte(c.content), 0o755))
-		child, err := Start(Command{path, []string{path}}, nil, seccomp.ByTrace)
+		child, err := Start(Command{Path: path, Argv: []string{path}}, nil, seccomp.ByTrace)
 		require.NoError(t, err)
 		defer child.Close()
 		require.NoError(t, child.Open())
@@ -192,7 +192,7 @@ func TestFailureTellsHowAChildEndedBeforeItRan(t *testing.T) {
 func TestAScriptWithoutAnInterpreterIsTheShells(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "script")
 	require.NoError(t, os.WriteFile(path, []byte("exit $1\n"), 0o755))
-	child, err := Start(Command{path, []string{path, "5"}}, nil, seccomp.ByTrace)
+	child, err := Start(Command{Path: path, Argv: []string{path, "5"}}, nil, seccomp.ByTrace)
 	require.NoError(t, err)
 	defer child.Close()
 	require.NoError(t, child.Open())

@@ -98,13 +98,17 @@ func brief(err error) string {
 
 // ptrace tries the source that traces.
 func (d *doctor) ptrace() {
-	filter, unknown, err := seccomp.Compile(d.set.Needs(), seccomp.ByTrace)
+	stops, name := seccomp.ByNotice, stopsNotify
+	if seccomp.ProbeListener() != nil { // told of by a check of its own
+		stops, name = seccomp.ByTrace, stopsPtrace
+	}
+	filter, unknown, err := seccomp.Compile(d.set.Needs(), stops)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
 	if err == nil {
-		err = tracer.Probe(d.set.Needs(), filter, seccomp.ByTrace)
+		err = tracer.Probe(d.set.Needs(), filter, stops)
 	}
 	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
-	d.add("ptrace source", "a command can be launched and watched", err)
+	d.add("ptrace source", "a command can be launched and watched; its calls stop by "+name, err)
 }
 
 // ebpf tries the source in the kernel, first each thing that it wants.
