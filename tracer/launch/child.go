@@ -127,37 +127,29 @@ func (c *Child) lastWords() (string, error) {
 	return string(b[:n]), err
 }
 
-// fork starts the process. Its ends of the pipes are made inheritable just here.
-func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	fds := []string{strconv.Itoa(int(child.stops))}
-	for _, f := range []*os.File{gate, result} {
+// fork starts the process. What it inherits of the pipes is made inheritable just here.
+func (c *Child) fork(command Command, filter seccomp.Program, inherited ...*os.File) (pid int, err error) {
+	fds := []string{strconv.Itoa(int(c.stops))}
+	if filter != nil {
+		r, w, err := pipe()
+		if err != nil {
+			return 0, err
+		}
+		defer r.Close()
+		inherited = append(inherited, r)
+		go func() {
+			_, _ = w.Write(filter) // a child that does not read it says why
+			_ = w.Close()
+		}()
+	}
+	for _, f := range inherited {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
 		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
-	if filter != nil {
-		fd, err := inheritable(filter)
-		if err != nil {
-			return 0, err
-		}
-		defer unix.Close(fd)
-		fds = append(fds, strconv.Itoa(fd))
-	}
-	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), strings.Join(c.Deny, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
-}
-
-// inheritable returns a descriptor of the bytes that a child inherits.
-func inheritable(b []byte) (int, error) {
-	fd, err := unix.MemfdCreate("tiercel-filter", 0)
-	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
-	}
-	if _, err := unix.Pwrite(fd, b, 0); err != nil {
-		return -1, errors.Join(os.NewSyscallError("pwrite", err), unix.Close(fd))
-	}
-	return fd, nil
+	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 func pipe() (r, w *os.File, err error) {
