@@ -53,7 +53,7 @@ var exceptions = []exception{
 	{"script/setuid_lost", "", onlyPtrace, "an ordinary user may not load eBPF programs"},
 	{"script/unreadable", "", parts, "an ordinary user may not load eBPF programs"},
 	{"rules/drop_and_execute", "", once, "a container without privileges allows ptrace only"},
-	{"rules/process_takeover", "attach.json", "evt.res", "a process has one tracer: under ptrace it is tiercel, and to attach fails"},
+	{"rules/process_takeover", "attach.json", "evt.res", "a process has one tracer: under ptrace (not by notify) it is tiercel, and to attach fails"},
 }
 
 // uncompared is what differs between the sources in what varies anyway.

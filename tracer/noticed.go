@@ -102,9 +102,10 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
 		d.hasStops = s.TID != 0
+		d.tellHalt()
 	}
 	switch {
-	case err == unix.ECHILD:
+	case errors.Is(err, unix.ECHILD):
 		d.hasStops = false
 		return s, false, nil
 	case err != nil:
@@ -152,6 +153,9 @@ func (d *noticed) await() (err error) {
 	d.hasCall = fds[0].Revents&unix.POLLIN != 0
 	if fds[1].Revents != 0 {
 		d.hasStops, err = d.ends.collect()
+	}
+	if d.hasStops {
+		d.tellHalt()
 	}
 	return err
 }
@@ -382,12 +386,15 @@ func (d *noticed) deliver(th *thread, sig unix.Signal) {
 	resume(unix.PTRACE_CONT, th.tid, sig)
 }
 
+// halt detaches, too: who looks at the thread is to see it stopped, not traced. A
+// call that it was stopped in is started again when it goes on, and comes back.
 func (d *noticed) halt(th *thread) {
-	if len(th.pending) == 0 && !th.kept || th.leaving {
-		d.release(th, 0)
+	if th.kept {
+		resume(unix.PTRACE_LISTEN, th.tid, 0)
 		return
 	}
-	resume(unix.PTRACE_LISTEN, th.tid, 0)
+	th.interrupted = len(th.pending) > 0
+	d.release(th, 0)
 }
 
 // born begins to follow a process. That of the command is our child.

@@ -49,6 +49,7 @@ type Tracer struct {
 	code     int     // what the command exits with
 	ended    bool    // the command's process is gone
 	onStart  func(pid int)
+	onStop   func(sig unix.Signal)
 	counters event.Counters
 	early    map[int]struct{} // threads whose end came before their maker's event
 	blindNow map[int]int      // by process: its open interval in counters.Blind
@@ -93,6 +94,9 @@ func New(c Config) *Tracer {
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
 func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
+
+// OnStop sets a function that Run calls when the command's process is stopped by job control.
+func (t *Tracer) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
 func (t *Tracer) ExitCode() int { return t.code }
@@ -169,6 +173,9 @@ func (t *Tracer) dispatch(s *Stop) error {
 	case Group:
 		t.counters.Other++
 		t.door.halt(th)
+		if s.TID == t.root && t.onStop != nil {
+			t.onStop(s.Sig)
+		}
 	case Nothing:
 		t.counters.Other++
 		t.door.goOn(th)

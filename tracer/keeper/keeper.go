@@ -96,8 +96,10 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 	return err
 }
 
-// Add tells the keeper of a process of the workload, and Remove that it is gone.
-func (k *Keeper) Add(pid int)    { k.table.set(pid, now()) }
+// Add tells the keeper of a process of the workload.
+func (k *Keeper) Add(pid int) { k.table.set(pid, now()) }
+
+// Remove tells the keeper that a process is gone.
 func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
 
 // Received tells the keeper which call was received last: the kernel hands it

@@ -17,8 +17,9 @@ import (
 // Child is a process that waits to become the command.
 type Child struct {
 	PID    int
-	gate   *os.File // a byte lets the child go on, its close ends it
-	report *os.File // what the child says, until it is the command
+	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
+	gate   *os.File              // a byte lets the child go on, its close ends it
+	report *os.File              // what the child says, until it is the command
 	stops  seccomp.Stops
 }
 
@@ -77,12 +78,7 @@ func (c *Child) Wait() (code int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("wait for command: %w", err)
 	}
-	var ws unix.WaitStatus
-	for {
-		if _, err = unix.Wait4(c.PID, &ws, 0, nil); !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
+	ws, err := c.awaitEnd()
 	switch code = ExitCode(ws); {
 	case err != nil:
 		return 0, os.NewSyscallError("wait4", err)
@@ -90,6 +86,20 @@ func (c *Child) Wait() (code int, err error) {
 		return code, &StartError{code, errors.New(words)}
 	}
 	return code, nil
+}
+
+// awaitEnd waits for the end of the process, and tells of stops on the way.
+func (c *Child) awaitEnd() (ws unix.WaitStatus, err error) {
+	for {
+		_, err = unix.Wait4(c.PID, &ws, unix.WUNTRACED, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil || !ws.Stopped():
+			return ws, err
+		case c.OnStop != nil:
+			c.OnStop(ws.StopSignal())
+		}
+	}
 }
 
 // Failure returns why the child never became the command. It is for those who
@@ -117,37 +127,29 @@ func (c *Child) lastWords() (string, error) {
 	return string(b[:n]), err
 }
 
-// fork starts the process. Its ends of the pipes are made inheritable just here.
-func (child *Child) fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	fds := []string{strconv.Itoa(int(child.stops))}
-	for _, f := range []*os.File{gate, result} {
+// fork starts the process. What it inherits of the pipes is made inheritable just here.
+func (c *Child) fork(command Command, filter seccomp.Program, inherited ...*os.File) (pid int, err error) {
+	fds := []string{strconv.Itoa(int(c.stops))}
+	if filter != nil {
+		r, w, err := pipe()
+		if err != nil {
+			return 0, err
+		}
+		defer r.Close()
+		inherited = append(inherited, r)
+		go func() {
+			_, _ = w.Write(filter) // a child that does not read it says why
+			_ = w.Close()
+		}()
+	}
+	for _, f := range inherited {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
 		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
-	if filter != nil {
-		fd, err := inheritable(filter)
-		if err != nil {
-			return 0, err
-		}
-		defer unix.Close(fd)
-		fds = append(fds, strconv.Itoa(fd))
-	}
-	argv := append([]string{childName, strings.Join(fds, ","), c.As.ids(), strings.Join(c.Deny, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: c.As.environ(), Files: []uintptr{0, 1, 2}})
-}
-
-// inheritable returns a descriptor of the bytes that a child inherits.
-func inheritable(b []byte) (int, error) {
-	fd, err := unix.MemfdCreate("tiercel-filter", 0)
-	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
-	}
-	if _, err := unix.Pwrite(fd, b, 0); err != nil {
-		return -1, errors.Join(os.NewSyscallError("pwrite", err), unix.Close(fd))
-	}
-	return fd, nil
+	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 func pipe() (r, w *os.File, err error) {

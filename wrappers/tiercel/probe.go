@@ -59,7 +59,7 @@ func loadProbe(c kernel.Config) (*kernel.Probe, error) {
 	}
 	p, err := kernel.New(c)
 	if err != nil {
-		return nil, &failure{launch.ExitFailed, refusal{err}, probeHint(err)}
+		return nil, &failure{code: launch.ExitFailed, err: refusal{err}, hint: probeHint(err)}
 	}
 	return p, nil
 }

@@ -191,12 +191,13 @@ func (r *live) run(command launch.Command) error {
 	signals := newForwarder(r.log)
 	signals.ending = r.breakOff
 	src.OnStart(signals.start)
+	src.OnStop(signals.stopped)
 	defer signals.stop()
 	if err := eng.Follow(context.Background(), src); err != nil {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
-	return r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode()))
+	return signals.ended(r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode())))
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.

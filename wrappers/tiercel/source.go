@@ -29,6 +29,7 @@ type source struct {
 type command interface {
 	engine.Source
 	OnStart(f func(pid int))
+	OnStop(f func(sig unix.Signal))
 	Counters() event.Counters
 	ExitCode() int
 }
@@ -80,7 +81,7 @@ func (r *live) door() (seccomp.Stops, error) {
 	case err == nil:
 		return seccomp.ByNotice, nil
 	case r.flags.stops == stopsNotify:
-		return 0, &failure{launch.ExitFailed, fmt.Errorf("use notifications: %w", err), "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
+		return 0, &failure{code: launch.ExitFailed, err: fmt.Errorf("use notifications: %w", err), hint: "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
 	}
 	r.log.Info().Err(err).Msg("calls stop by ptrace: no notifications")
 	return seccomp.ByTrace, nil
@@ -92,7 +93,7 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 		return nil, err
 	}
 	if stops == seccomp.ByTrace && r.flags.onDeath == string(keeper.Continue) {
-		return nil, &failure{launch.ExitFailed, errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), "--stops notify (Linux 5.19) or the eBPF source can"}
+		return nil, &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
 	}
 	filter, unknown, err := seccomp.Compile(r.needs, stops)
 	if err != nil {

@@ -52,8 +52,8 @@ func mayBecome(spec string) error {
 	if missing == nil {
 		return nil
 	}
-	return &failure{launch.ExitFailed, fmt.Errorf("run as %s: no %s", spec, strings.Join(missing, ", ")),
-		"start tiercel as root, in a container with these capabilities added; or as that user, without --user"}
+	return &failure{code: launch.ExitFailed, err: fmt.Errorf("run as %s: no %s", spec, strings.Join(missing, ", ")),
+		hint: "start tiercel as root, in a container with these capabilities added; or as that user, without --user"}
 }
 
 // findAccount finds the user of a name or number. One without an account is a
