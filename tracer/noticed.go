@@ -194,8 +194,8 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 
 // take begins to deal with a call. It reports false where that begins anew, or has to wait.
 func (d *noticed) take(th *thread, s *Stop) bool {
-	if pid := th.pid; d.executes(pid, th.tid) {
-		d.wait(s, func() bool { return !d.executes(pid, s.TID) })
+	if d.executes(th.pid, th.tid) {
+		d.wait(s, d.executed(th.pid, th.tid))
 		return false
 	}
 	if th.kept {
@@ -212,6 +212,10 @@ func (d *noticed) take(th *thread, s *Stop) bool {
 		return false
 	}
 	return true
+}
+
+func (d *noticed) executed(pid, tid int) func() bool {
+	return func() bool { return !d.executes(pid, tid) }
 }
 
 // executes reports whether another thread of a process is about to execute. To
