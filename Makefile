@@ -35,7 +35,7 @@ test: ## all tests; those that want root, Docker or more run where these are the
 
 test-storm: ## ten thousand processes under a rain of kill -9, and ten thousand threads, where make test has fewer
 	@sh .ci/install build
-	TIERCEL_STORM=1 $(GO) test -count 1 -tags $(TAGS) -run "TestAStorm|TestThreads" -v ./integration
+	TIERCEL_STORM=1 $(GO) test -count 1 -tags $(TAGS) -run "TestAStorm|TestThreads|TestAFork" -v ./integration
 
 test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS names releases, SOURCES and RUN choose
 	@sh .ci/install build

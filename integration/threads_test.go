@@ -27,12 +27,7 @@ func TestThreadsTakeLittleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	if _, err := exec.LookPath("cc"); err != nil {
-		t.Skip("needs a C compiler")
-	}
-	program := filepath.Join(t.TempDir(), "threads")
-	out, err := exec.Command("cc", "-O2", "-Wall", "-pthread", "-o", program, "testdata/threads.c").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	program := compiled(t, "threads")
 	threads, calls, later := crowd()
 	underEach(t, func(t *testing.T, way string) {
 		cmd := exec.Command(filepath.Join(binaries, "tiercel"), "run", "--", program, strconv.Itoa(threads), strconv.Itoa(calls), strconv.Itoa(later))

@@ -28,15 +28,6 @@ var (
 // heed looks at a call that changes how a process may be watched. It reports
 // whether the call begins anew, or waits for another thread.
 func (d *noticed) heed(th *thread, s *Stop) (waits bool) {
-	if pid := th.pid; d.isExecuting(pid, th.tid) {
-		tid := th.tid
-		d.putOff(th, s, func() bool { return d.isExecuting(pid, tid) })
-		return true
-	}
-	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 { // for a fork that made no child to be told of
-		d.letGo(th)
-		return true
-	}
 	switch s.Call.Row {
 	case rowSigaction:
 		if d.breaksCalls(th.tid, &s.Call) {
@@ -98,65 +89,58 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		if !th.seized {
 			return false
 		}
-		d.letGo(th)
+		d.leave(th)
 		return true
 	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
-		target := d.threads[int(s.Call.Args[1])]
+		tid := int(s.Call.Args[1])
+		target := d.threads[tid]
 		if target == nil || !target.seized {
 			return false
 		}
 		target.kept, target.leaving = false, true
 		interrupt(target.tid)
-		d.putOff(th, s, func() bool { return d.threads[target.tid] == target && target.seized })
+		d.wait(s, func() bool { target := d.threads[tid]; return target == nil || !target.seized })
 		return true
 	}
 	return false
 }
 
-// letGo has a thread, which makes a call, begin that anew when it is not seized any more.
-func (d *noticed) letGo(th *thread) {
+// leave lets go of a thread whose call was received, which begins anew after that.
+func (d *noticed) leave(th *thread) {
 	th.kept, th.leaving = false, true
 	interrupt(th.tid)
 	d.check(d.listener.Restart(th.notice))
-	th.notice = 0
-	d.soon = th.tid
+	th.notice, d.soon = 0, th.tid
 }
 
-// waiting is a call that waits for another thread as long as must says so.
+// waiting is a call that waits for another thread.
 type waiting struct {
 	stop   Stop
 	notice uint64
-	must   func() bool
+	over   func() bool
 }
 
-func (d *noticed) putOff(th *thread, s *Stop, must func() bool) {
-	d.waiting = append(d.waiting, waiting{*s, th.notice, must})
-	th.notice = 0
+// wait has a call wait until something is over.
+func (d *noticed) wait(s *Stop, over func() bool) {
+	d.waiting = append(d.waiting, waiting{*s, d.threads[s.TID].notice, over})
 }
 
-// waited returns a call that need not wait any more, if there is one.
+// waited returns a call that need not wait any more, if there is one. Its thread may have been killed.
 func (d *noticed) waited() (s Stop, ok bool) {
-	for i, w := range d.waiting {
-		if w.must() {
+	for i := 0; i < len(d.waiting); {
+		w := d.waiting[i]
+		th := d.threads[w.stop.TID]
+		alive := th != nil && th.notice == w.notice && d.listener.Valid(w.notice)
+		if alive && !w.over() {
+			i++
 			continue
 		}
 		d.waiting = slices.Delete(d.waiting, i, i+1)
-		th := d.threads[w.stop.TID]
-		if ok = th != nil && d.listener.Valid(w.notice); ok { // else its thread has ended meanwhile
-			th.notice = w.notice
+		if alive && d.take(th, &w.stop) {
+			return w.stop, true
 		}
-		return w.stop, ok
 	}
 	return s, false
-}
-
-// isExecuting reports whether a thread of the process, but that one, executes something. To
-// seize a thread waits for that in the kernel (cred_guard_mutex), which in turn waits until
-// all other threads are gone, and those that we had seized are not before we have asked how they ended.
-func (d *noticed) isExecuting(pid, but int) bool {
-	tid := d.executing[pid]
-	th := d.threads[tid]
-	return tid != but && th != nil && th.executes()
 }
 
 // The results by which the kernel says that a call is to be started again, if
@@ -169,7 +153,7 @@ const (
 // mend has a call begin again that a signal has interrupted before it was received.
 func (d *noticed) mend(th *thread) {
 	r, ok := readRegisters(th.tid)
-	if !ok || r.result() != restartMaybe || len(th.pending) > 0 {
+	if !ok || r.result() != restartMaybe {
 		return
 	}
 	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
@@ -190,7 +174,7 @@ func (d *noticed) mayWait(tid int, row *event.Row, r *registers) bool {
 			return row.Effect&event.OpensFD != 0 && d.isQueue(tid, r.arg(i))
 		}
 	}
-	return row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
+	return row.Name != "ptrace" && row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
 }
 
 // isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.

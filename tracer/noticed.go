@@ -32,13 +32,13 @@ type noticed struct {
 	notice    seccomp.Notification
 	ends      *ends
 	unsure    map[int]struct{} // processes that have executed, unseen
-	executing map[int]int      // by process: the thread that was let execute something last
 	members   map[int][]int    // by process: those of its threads that are known, beside the first
 	hasCall   bool             // a call waits to be received
 	hasStops  bool             // a tracee may have stopped since it was last asked
 	soon      int              // a thread that is about to stop, 0 for none
 	idle      bool             // no thread has the filter any more
-	waiting   []waiting        // calls that wait until a thread was let go
+	waiting   []waiting        // calls that wait for another thread
+	executing map[int]int      // by process: the thread whose execve was let run
 	failed    error            // of an answer
 	polled    [2]unix.PollFd
 }
@@ -189,12 +189,45 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if err != nil || th == nil {
 		return s, false, err
 	}
-	th.notice, th.follow, th.spawning = n.ID, false, d.makesProcess(&s)
-	if d.heed(th, &s) {
-		d.counters.Other++
-		return s, false, nil
+	th.notice = n.ID
+	return s, d.take(th, &s), nil
+}
+
+// take begins to deal with a call. It reports false where that begins anew, or has to wait.
+func (d *noticed) take(th *thread, s *Stop) bool {
+	if d.executes(th.pid, th.tid) {
+		d.wait(s, d.executed(th.pid, th.tid))
+		return false
 	}
-	return s, true, nil
+	if th.kept {
+		th.kept = d.seize(th)
+	}
+	th.follow, th.spawning = false, d.makesProcess(s)
+	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 { // for a fork that failed
+		d.leave(th)
+		d.counters.Other++
+		return false
+	}
+	if d.heed(th, s) {
+		d.counters.Other++
+		return false
+	}
+	return true
+}
+
+func (d *noticed) executed(pid, tid int) func() bool {
+	return func() bool { return !d.executes(pid, tid) }
+}
+
+// executes reports whether another thread of a process is about to execute. To
+// seize one waits until it has, and it waits until we are told of the ends of those we have seized.
+func (d *noticed) executes(pid, tid int) bool {
+	th := d.threads[d.executing[pid]]
+	if th == nil || th.pid != pid || th.tid == tid || len(th.pending) == 0 || th.interrupted {
+		delete(d.executing, pid)
+		return false
+	}
+	return true
 }
 
 // caller returns the thread of the call that was received, which may not be known
@@ -219,9 +252,6 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if pid != tid {
 		th.named = true
 		d.enlist(pid, tid)
-	}
-	if th.kept {
-		th.kept = d.seize(th)
 	}
 	return th, nil
 }
@@ -302,8 +332,9 @@ func (d *noticed) goOn(th *thread) {
 // answer lets the call of a thread run.
 func (d *noticed) answer(th *thread) {
 	id := th.notice
+	follows := th.follow && !th.stepping && d.canFollow(th)
 	th.notice = 0
-	if th.follow && !th.stepping && d.canFollow(th) {
+	if follows {
 		th.restarting, th.interrupted = true, true
 		th.restarts++
 		interrupt(th.tid)
@@ -317,22 +348,12 @@ func (d *noticed) answer(th *thread) {
 	}
 	if th.follow {
 		th.restarting, th.restarts = false, 0
-		d.noteExec(th)
+		if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0 {
+			d.executing[th.pid] = th.tid
+		}
 	}
 	th.spawning = false
 	d.check(d.listener.Continue(id))
-}
-
-// noteExec notes that a thread is about to execute something, if it is followed in that.
-func (d *noticed) noteExec(th *thread) {
-	if th.executes() {
-		d.executing[th.pid] = th.tid
-	}
-}
-
-// executes reports whether the call that is pending executes something.
-func (th *thread) executes() bool {
-	return len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0
 }
 
 // maxRestarts is how often a call is told to begin anew before it runs. Signals that
@@ -346,7 +367,7 @@ func (d *noticed) canFollow(th *thread) bool {
 		return true
 	}
 	th.restarts = 0
-	if th.executes() {
+	if event.Event(th.pending).Row().Effect&event.Executes != 0 {
 		d.unsure[th.pid] = struct{}{}
 	}
 	d.rec.Load(th.pending)
