@@ -130,10 +130,10 @@ func (k *Keeper) end(how byte) error {
 // wait waits for the keeper to end, within reason, and reports whether it ended as it should, if it did.
 func (k *Keeper) wait() bool {
 	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
+	well := false
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		n, _ := unix.Poll(fds, pause) // interrupted: it is asked again
-		well := k.reap()
-		if n == 1 {
+		if well = k.reap() || well; n == 1 {
 			return well
 		}
 	}
@@ -173,9 +173,7 @@ func keep(mode Mode) error {
 	l := seccomp.Listener(listenerFD)
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
-	if _, err := alive.Write(b[:]); err != nil {
-		return err
-	}
+	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
 	n, _ := alive.Read(b[:]) // what is no word is an end
 	if n == 1 && b[0] == dismissed {
 		return nil

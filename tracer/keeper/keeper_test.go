@@ -177,6 +177,24 @@ func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The keeper is on its way, and the command waits for the answer to its execve.
+func TestTheWorkloadEndsThoughTheSupervisorDiesBeforeTheKeeperKeeps(t *testing.T) {
+	child, l, err := startFiltered("sleep 1000")
+	require.NoError(t, err)
+	defer child.Close()
+	memory, table, err := newTable()
+	require.NoError(t, err)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(pair[0]))
+	k := &Keeper{table: table}
+	require.NoError(t, k.start(Kill, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()}))
+	code, err := child.Wait()
+	require.NoError(t, err)
+	require.Equal(t, 128+9, code)
+	require.True(t, k.wait())
+}
+
 func TestToTellOfAProcessCostsNoAllocation(t *testing.T) {
 	_, table, err := newTable()
 	require.NoError(t, err)
