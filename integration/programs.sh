@@ -76,13 +76,13 @@ run() {
 		rm -f "$keep.alerts"
 	fi
 	rm -rf "$scratch/work"
-	mkdir -m 1777 "$scratch/work"
+	mkdir -m 1777 "$scratch/work" || fail "run $name: no folder" 'is there room in /tmp?'
 	start=$EPOCHREALTIME
 	(cd "$scratch/work" && TIERCEL_PROGRAM=$scratch TMPDIR=$scratch/work exec timeout -k 10 "${limit:-60}" \
 		"${watch[@]}" bash "$scripts/$name.sh") >"$keep.out" 2>"$keep.log" </dev/null &
 	wait $! || status=$? # a trap waits for what is not in the background
 	took=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
-	echo "status $status" >>"$keep.out"
+	echo "status $status" >>"$keep.out" || fail "keep what $name printed" 'is there room in dist?'
 	sleep 0.2 # for what is about to end by itself
 	end_left | sed 's/^/left /' >>"$keep.out"
 }
