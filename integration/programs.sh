@@ -76,13 +76,13 @@ run() {
 		rm -f "$keep.alerts"
 	fi
 	rm -rf "$scratch/work"
-	mkdir -m 1777 "$scratch/work"
+	mkdir -m 1777 "$scratch/work" || fail "run $name: no folder" 'is there room in /tmp?'
 	start=$EPOCHREALTIME
 	(cd "$scratch/work" && TIERCEL_PROGRAM=$scratch TMPDIR=$scratch/work exec timeout -k 10 "${limit:-60}" \
 		"${watch[@]}" bash "$scripts/$name.sh") >"$keep.out" 2>"$keep.log" </dev/null &
 	wait $! || status=$? # a trap waits for what is not in the background
 	took=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
-	echo "status $status" >>"$keep.out"
+	echo "status $status" >>"$keep.out" || fail "keep what $name printed" 'is there room in dist?'
 	sleep 0.2 # for what is about to end by itself
 	end_left | sed 's/^/left /' >>"$keep.out"
 }
@@ -170,15 +170,15 @@ cell() {
 	awk -F '\t' '{ print $2 == "-" ? $1 : $1 ", " $2 " s" }' "$results/$1.$2.row"
 }
 
-# differences prints, for the page, where a program was not as bare, and why.
+# differences prints, for the page, where a program was not as bare, and why or what.
 differences() {
-	local name way
+	local name way known
 	for name in $(all); do
 		for way in notify ptrace ebpf; do
 			[ -e "$results/$name.$way.diff" ] || continue
-			printf -- '- %s, %s: %s\n\n' "$name" "$way" "$(about "$name" "differs $way" | grep . || echo 'not known why')"
-			head -n 10 "$results/$name.$way.diff" | sed 's/^/      /'
-			echo
+			known=$(about "$name" "differs $way")
+			printf -- '- %s, %s: %s\n' "$name" "$way" "${known:-not known why; bare (-) and watched (+) alone had}"
+			[ -n "$known" ] || head -n 10 "$results/$name.$way.diff" | sed 's/.*/  - <code>&<\/code>/'
 		done
 	done
 }
@@ -191,13 +191,14 @@ write_page() {
 
 		Linux $(uname -r), $(nproc) processors, which other work shared. Each program ran bare and then
 		under \`tiercel run\` with the rules "${RULES:-default}" in each way; what it printed, its exit status and the processes that
-		it left were compared. Seconds are of one run each, and no measure of the cost.
+		it left were compared. Seconds are of one run each, and no measure of the cost. A program that differs had a second
+		chance, and so had bare to vary by itself.
 
 		| program | what | bare | notify | ptrace | ebpf |
 		|---|---|---|---|---|---|
 	END
 	for name in $(all); do
-		echo "| $name | $(title "$name") | $(cell "$name" bare) | $(cell "$name" notify) | $(cell "$name" ptrace) | $(cell "$name" ebpf) |"
+		echo "| [$name](programs/$name.sh) | $(title "$name") | $(cell "$name" bare) | $(cell "$name" notify) | $(cell "$name" ptrace) | $(cell "$name" ebpf) |"
 	done
 	printf '\n## Where they differ\n\n'
 	differences

@@ -7,6 +7,7 @@ ordinary() { setpriv --reuid nobody --regid nogroup --init-groups "$@"; }
 
 sudo -n -u nobody sh -c 'id; cat /etc/shadow' 2>&1 || echo "sudo ends with $?"
 su nobody -s /bin/sh -c 'id; exit 5' || echo "su ends with $?"
+# shellcheck disable=SC2016 # for the shell of su to expand
 su - root -s /bin/sh -c 'echo "$HOME"; kill -TERM $$' || echo "su ends with $?"
 sudo -n sh -c 'kill -KILL $$' || echo "sudo ends with $?"
 sudo -n sleep 30 & # it hands the signal on
