@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -25,18 +26,22 @@ func TestEtiquette(t *testing.T) {
 // cmdSame runs a command bare and watched: same COMMAND [ARG]... What it prints and
 // how it ends must be the same; times ("WHAT: N us") must be of a class. It is watched by
 // the built-in rules, by one that asks for results, and by the script's rules.yaml.
+// Tiercel stands where an argument is @, else before the command.
 func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: same COMMAND [ARG]...")
 	}
-	bare := perform(ts, args)
+	if !slices.Contains(args, "@") {
+		args = append([]string{"@"}, args...)
+	}
+	bare := perform(ts, args, nil)
 	results, err := filepath.Abs(filepath.Join(manners, "results.yaml"))
 	ts.Check(err)
 	launcher := []string{"tiercel", "run", "-o", "json=alerts.json", "--stats=ledger.json", "-r", "default", "-r", results}
 	if _, err := os.Stat(ts.MkAbs("rules.yaml")); err == nil {
 		launcher = append(launcher, "-r", "rules.yaml")
 	}
-	watched := perform(ts, append(append(launcher, "--"), args...))
+	watched := perform(ts, args, append(launcher, "--"))
 	if watched.plain() != bare.plain() {
 		ts.Fatalf("same: bare %+v\nwatched %+v", bare, watched)
 	}
@@ -49,8 +54,13 @@ type outcome struct {
 	Out, Errors string
 }
 
-func perform(ts *testscript.TestScript, args []string) (o outcome) {
-	err := ts.Exec(args[0], args[1:]...)
+// patience ends what hangs, and leaves a terminal to the command.
+var patience = []string{"--foreground", "-k", "1", "30"}
+
+// perform runs a command with these words in the place of @.
+func perform(ts *testscript.TestScript, args, launcher []string) (o outcome) {
+	i := slices.Index(args, "@")
+	err := ts.Exec("timeout", slices.Concat(patience, args[:i], launcher, args[i+1:])...)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		status := exit.Sys().(syscall.WaitStatus)
@@ -90,4 +100,3 @@ func (o outcome) compareTimes(ts *testscript.TestScript, bare outcome) {
 		}
 	}
 }
-
