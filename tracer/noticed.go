@@ -146,7 +146,10 @@ func (d *noticed) await() (err error) {
 	if d.idle {
 		fds[0].Fd = -1
 	}
-	if _, err := unix.Poll(fds[:], -1); err != nil && !errors.Is(err, unix.EINTR) {
+	if err := d.ends.askLater(); err != nil {
+		return err
+	}
+	if _, err := unix.Poll(fds[:], d.ends.wait()); err != nil && !errors.Is(err, unix.EINTR) {
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0
@@ -184,7 +187,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if err != nil || th == nil {
 		return s, false, err
 	}
-	th.notice, th.spawning = n.ID, d.makesProcess(&s)
+	th.notice, th.follow, th.spawning = n.ID, false, d.makesProcess(&s)
 	if d.heed(th, &s) {
 		d.counters.Other++
 		return s, false, nil
@@ -298,7 +301,7 @@ func (d *noticed) goOn(th *thread) {
 func (d *noticed) answer(th *thread) {
 	id := th.notice
 	th.notice = 0
-	if len(th.pending) > 0 && !th.stepping && d.canFollow(th) {
+	if th.follow && !th.stepping && d.canFollow(th) {
 		th.restarting, th.interrupted = true, true
 		th.restarts++
 		interrupt(th.tid)
@@ -310,7 +313,10 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning, th.restarts = false, false, 0
+	if th.follow {
+		th.restarting, th.restarts = false, 0
+	}
+	th.spawning = false
 	d.check(d.listener.Continue(id))
 }
 
