@@ -2,6 +2,7 @@ package integration
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,18 +35,34 @@ func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
 	if !slices.Contains(args, "@") {
 		args = append([]string{"@"}, args...)
 	}
-	bare := perform(ts, args, nil)
+	launcher := watching(ts)
+	for try := 1; ; try++ {
+		bare, watched := perform(ts, args, nil), perform(ts, args, launcher)
+		if watched.plain() != bare.plain() {
+			ts.Fatalf("same: bare %+v\nwatched %+v", bare, watched)
+		}
+		slow := watched.slower(ts, bare)
+		if slow == "" {
+			return
+		}
+		if try == tries {
+			ts.Fatalf("same: %s", slow)
+		}
+	}
+}
+
+// tries is how often times are taken before they count, as other programs run beside these.
+const tries = 3
+
+// watching is what stands before a command that is watched.
+func watching(ts *testscript.TestScript) []string {
 	results, err := filepath.Abs(filepath.Join(manners, "results.yaml"))
 	ts.Check(err)
 	launcher := []string{"tiercel", "run", "-o", "json=alerts.json", "--stats=ledger.json", "-r", "default", "-r", results}
 	if _, err := os.Stat(ts.MkAbs("rules.yaml")); err == nil {
 		launcher = append(launcher, "-r", "rules.yaml")
 	}
-	watched := perform(ts, args, append(launcher, "--"))
-	if watched.plain() != bare.plain() {
-		ts.Fatalf("same: bare %+v\nwatched %+v", bare, watched)
-	}
-	watched.compareTimes(ts, bare)
+	return append(launcher, "--")
 }
 
 // outcome is what can be seen of a command from outside.
@@ -88,7 +105,8 @@ func (o outcome) plain() outcome {
 // take the best of some, as other scripts run beside them.
 const timeFactor = 3
 
-func (o outcome) compareTimes(ts *testscript.TestScript, bare outcome) {
+// slower says which time is not of the class of that of another outcome, if any.
+func (o outcome) slower(ts *testscript.TestScript, bare outcome) string {
 	times := timed.FindAllStringSubmatch(o.Out, -1)
 	for i, m := range timed.FindAllStringSubmatch(bare.Out, -1) {
 		was, err := strconv.Atoi(m[2])
@@ -96,7 +114,8 @@ func (o outcome) compareTimes(ts *testscript.TestScript, bare outcome) {
 		is, err := strconv.Atoi(times[i][2])
 		ts.Check(err)
 		if is > timeFactor*was {
-			ts.Fatalf("same: %s: %d us watched, %d us bare", m[1], is, was)
+			return fmt.Sprintf("%s: %d us watched, %d us bare", m[1], is, was)
 		}
 	}
+	return ""
 }
