@@ -28,6 +28,15 @@ var (
 // heed looks at a call that changes how a process may be watched. It reports
 // whether the call begins anew, or waits for another thread.
 func (d *noticed) heed(th *thread, s *Stop) (waits bool) {
+	if pid := th.pid; d.isExecuting(pid, th.tid) {
+		tid := th.tid
+		d.putOff(th, s, func() bool { return d.isExecuting(pid, tid) })
+		return true
+	}
+	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 { // for a fork that made no child to be told of
+		d.letGo(th)
+		return true
+	}
 	switch s.Call.Row {
 	case rowSigaction:
 		if d.breaksCalls(th.tid, &s.Call) {
@@ -89,10 +98,7 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		if !th.seized {
 			return false
 		}
-		th.kept, th.leaving = false, true
-		interrupt(th.tid)
-		d.check(d.listener.Restart(th.notice))
-		th.notice = 0
+		d.letGo(th)
 		return true
 	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
 		target := d.threads[int(s.Call.Args[1])]
@@ -101,27 +107,56 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		}
 		target.kept, target.leaving = false, true
 		interrupt(target.tid)
-		d.waiting = append(d.waiting, waiting{*s, target.tid})
+		d.putOff(th, s, func() bool { return d.threads[target.tid] == target && target.seized })
 		return true
 	}
 	return false
 }
 
-// waiting is a call that waits until a thread was let go.
+// letGo has a thread, which makes a call, begin that anew when it is not seized any more.
+func (d *noticed) letGo(th *thread) {
+	th.kept, th.leaving = false, true
+	interrupt(th.tid)
+	d.check(d.listener.Restart(th.notice))
+	th.notice = 0
+	d.soon = th.tid
+}
+
+// waiting is a call that waits for another thread as long as must says so.
 type waiting struct {
 	stop   Stop
-	target int
+	notice uint64
+	must   func() bool
+}
+
+func (d *noticed) putOff(th *thread, s *Stop, must func() bool) {
+	d.waiting = append(d.waiting, waiting{*s, th.notice, must})
+	th.notice = 0
 }
 
 // waited returns a call that need not wait any more, if there is one.
 func (d *noticed) waited() (s Stop, ok bool) {
 	for i, w := range d.waiting {
-		if target := d.threads[w.target]; target == nil || !target.seized {
-			d.waiting = slices.Delete(d.waiting, i, i+1)
-			return w.stop, d.threads[w.stop.TID] != nil
+		if w.must() {
+			continue
 		}
+		d.waiting = slices.Delete(d.waiting, i, i+1)
+		th := d.threads[w.stop.TID]
+		if ok = th != nil && d.listener.Valid(w.notice); ok { // else its thread has ended meanwhile
+			th.notice = w.notice
+		}
+		return w.stop, ok
 	}
 	return s, false
+}
+
+// isExecuting reports whether a thread of the process, but that one, executes something. To
+// seize a thread waits for that in the kernel (cred_guard_mutex), which in turn waits until
+// all other threads are gone, and those that we had seized are not before we have asked how they ended.
+func (d *noticed) isExecuting(pid, but int) bool {
+	tid := d.executing[pid]
+	th := d.threads[tid]
+	return tid != but && th != nil && th.executes()
 }
 
 // The results by which the kernel says that a call is to be started again, if

@@ -148,7 +148,7 @@ func (t *Tracer) exec(th *thread, former int) error {
 		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, event.Now())
 		t.counters.Seen++
 	}
-	th.pending, th.interrupted, th.kept = th.pending[:0], false, false
+	th.pending, th.interrupted, th.kept, th.notice = th.pending[:0], false, false, 0 // what notice the first thread waited for is gone
 	t.sighted(th.pid, "")
 	t.rec.SetRet(0)
 	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
@@ -170,7 +170,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 		th.pending, th.interrupted, th.seized = append(th.pending[:0], caller.pending...), caller.interrupted, caller.seized
 		t.drop(former)
 	}
-	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes
+	if len(th.pending) > 0 && !th.executes() { // a signal's handler executes
 		return t.finish(th, -int64(unix.EINTR))
 	}
 	return nil

@@ -27,19 +27,20 @@ import (
 // The end of a process is told by its pidfd.
 type noticed struct {
 	*Tracer
-	listener seccomp.Listener
-	keeper   *keeper.Keeper
-	notice   seccomp.Notification
-	ends     *ends
-	unsure   map[int]struct{} // processes that have executed, unseen
-	members  map[int][]int    // by process: those of its threads that are known, beside the first
-	hasCall  bool             // a call waits to be received
-	hasStops bool             // a tracee may have stopped since it was last asked
-	soon     int              // a thread that is about to stop, 0 for none
-	idle     bool             // no thread has the filter any more
-	waiting  []waiting        // calls that wait until a thread was let go
-	failed   error            // of an answer
-	polled   [2]unix.PollFd
+	listener  seccomp.Listener
+	keeper    *keeper.Keeper
+	notice    seccomp.Notification
+	ends      *ends
+	unsure    map[int]struct{} // processes that have executed, unseen
+	executing map[int]int      // by process: the thread that was let execute something last
+	members   map[int][]int    // by process: those of its threads that are known, beside the first
+	hasCall   bool             // a call waits to be received
+	hasStops  bool             // a tracee may have stopped since it was last asked
+	soon      int              // a thread that is about to stop, 0 for none
+	idle      bool             // no thread has the filter any more
+	waiting   []waiting        // calls that wait until a thread was let go
+	failed    error            // of an answer
+	polled    [2]unix.PollFd
 }
 
 // hold takes the listener over that the child's filter has, and tells nobody.
@@ -122,12 +123,16 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 // patience is how often a thread that is about to stop is asked after before others are.
 const patience = 20
 
-// waitSoon gives a thread the processor until it has stopped, within reason.
+// waitSoon gives a thread the processor until it has stopped, within reason. That
+// it is no tracee says nothing of others.
 func (d *noticed) waitSoon(tid int) (Stop, error) {
 	d.hasStops = true
 	for range patience {
 		s, err := d.waitStop(tid, unix.WNOHANG)
-		if s.TID != 0 || err != nil {
+		switch {
+		case errors.Is(err, unix.ECHILD):
+			return Stop{}, nil
+		case s.TID != 0 || err != nil:
 			return s, err
 		}
 		yield()
@@ -156,9 +161,6 @@ func (d *noticed) await() (err error) {
 	d.hasCall = fds[0].Revents&unix.POLLIN != 0
 	if fds[1].Revents != 0 {
 		d.hasStops, err = d.ends.collect()
-	}
-	if d.hasStops {
-		d.tellHalt()
 	}
 	return err
 }
@@ -315,9 +317,22 @@ func (d *noticed) answer(th *thread) {
 	}
 	if th.follow {
 		th.restarting, th.restarts = false, 0
+		d.noteExec(th)
 	}
 	th.spawning = false
 	d.check(d.listener.Continue(id))
+}
+
+// noteExec notes that a thread is about to execute something, if it is followed in that.
+func (d *noticed) noteExec(th *thread) {
+	if th.executes() {
+		d.executing[th.pid] = th.tid
+	}
+}
+
+// executes reports whether the call that is pending executes something.
+func (th *thread) executes() bool {
+	return len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0
 }
 
 // maxRestarts is how often a call is told to begin anew before it runs. Signals that
@@ -331,7 +346,7 @@ func (d *noticed) canFollow(th *thread) bool {
 		return true
 	}
 	th.restarts = 0
-	if event.Event(th.pending).Row().Effect&event.Executes != 0 {
+	if th.executes() {
 		d.unsure[th.pid] = struct{}{}
 	}
 	d.rec.Load(th.pending)
@@ -359,9 +374,20 @@ func (d *noticed) seize(th *thread) bool {
 	case !d.started:
 		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.check(d.blind(th.pid, whyTraced))
+		d.check(d.unseizable(th))
 	}
 	return th.seized
+}
+
+// unseizable notes why a thread cannot be seized; one that is about to end cannot, either.
+func (d *noticed) unseizable(th *thread) error {
+	switch tracer, alive := procfs.Tracer(th.tid); {
+	case !alive:
+		return nil
+	case tracer != 0:
+		return d.blind(th.pid, whyTraced)
+	}
+	return d.blind(th.pid, whyRefused)
 }
 
 // check keeps the first error of an answer, which ends the watch.
@@ -419,6 +445,7 @@ func (d *noticed) died(pid int) {
 	d.prune(pid, func(int, int) bool { return false })
 	delete(d.members, pid)
 	delete(d.unsure, pid)
+	delete(d.executing, pid)
 }
 
 // whyUnkept says what it means that the keeper was ended.

@@ -90,7 +90,7 @@ func New(c Config) *Tracer {
 	t.proc = procfs.New(&t.rec)
 	t.door = &traced{t}
 	if c.Stops == seccomp.ByNotice {
-		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}}
+		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, executing: map[int]int{}, members: map[int][]int{}}
 	}
 	return t
 }
