@@ -107,8 +107,13 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 
 // leave lets go of a thread whose call was received, which begins anew after that.
 func (d *noticed) leave(th *thread) {
-	th.kept, th.leaving = false, true
-	interrupt(th.tid)
+	th.kept = false
+	if th.leaving = interrupt(th.tid); !th.leaving {
+		th.seized = false
+		d.check(d.listener.Continue(th.notice))
+		th.notice = 0
+		return
+	}
 	d.check(d.listener.Restart(th.notice))
 	th.notice, d.soon = 0, th.tid
 }
@@ -157,24 +162,38 @@ func (d *noticed) mend(th *thread) {
 		return
 	}
 	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
-	if watched && !d.mayWait(th.tid, &event.Table[row], r) {
+	if watched && !d.mayWait(th.tid, row, r) {
 		r.setResult(restartAlways)
 		writeRegisters(th.tid, r)
 	}
 }
 
-// mayWait reports whether a call may be one that waits, and that a signal breaks off, by itself.
-func (d *noticed) mayWait(tid int, row *event.Row, r *registers) bool {
-	const never = event.Spawns | event.SetsIDs | event.SetsJob | event.SetsName | event.Executes
-	if row.Effect&never != 0 {
-		return false
+// waits has the calls that may wait, and that a signal breaks off, by themselves
+// (signal(7); those are left out of which the kernel says so by another result than -ERESTARTSYS).
+var waits = setOf("read", "readv", "pread", "preadv", "preadv2", "write", "writev", "pwrite", "pwritev", "pwritev2", "ioctl",
+	"wait4", "waitid", "waitpid", "accept", "accept4", "connect", "recv", "recvfrom", "recvmsg", "recvmmsg", "send", "sendto", "sendmsg", "sendmmsg",
+	"flock", "fcntl", "mq_timedreceive", "mq_timedsend", "futex", "futex_waitv", "futex_wait", "getrandom",
+	"splice", "tee", "vmsplice", "sendfile", "copy_file_range")
+
+func setOf(names ...string) map[int]bool {
+	rows := map[int]bool{}
+	for _, name := range names {
+		rows[event.Lookup(name)] = true
 	}
-	for i := range row.Params {
-		if row.Params[i].Type == event.Path {
-			return row.Effect&event.OpensFD != 0 && d.isQueue(tid, r.arg(i))
+	return rows
+}
+
+// mayWait reports whether a call may be one of these, or opens what has to be waited for.
+func (d *noticed) mayWait(tid, index int, r *registers) bool {
+	row := &event.Table[index]
+	if row.Effect&event.OpensFD != 0 {
+		for i := range row.Params {
+			if row.Params[i].Type == event.Path {
+				return d.isQueue(tid, r.arg(i))
+			}
 		}
 	}
-	return row.Name != "ptrace" && row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
+	return waits[index]
 }
 
 // isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.

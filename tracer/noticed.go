@@ -337,7 +337,6 @@ func (d *noticed) answer(th *thread) {
 	if follows {
 		th.restarting, th.interrupted = true, true
 		th.restarts++
-		interrupt(th.tid)
 		d.check(d.listener.Restart(id))
 		d.soon = th.tid
 		return
@@ -360,10 +359,10 @@ func (d *noticed) answer(th *thread) {
 // come faster than it is stopped again could hold it up for ever.
 const maxRestarts = 10
 
-// canFollow reports whether a thread is seized, to be taken to the end of its
+// canFollow reports whether a thread is seized and about to stop, to be taken to the end of its
 // call. If it cannot be, the call is told of as it is: made, its result not known.
 func (d *noticed) canFollow(th *thread) bool {
-	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) {
+	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) && interrupt(th.tid) {
 		return true
 	}
 	th.restarts = 0

@@ -188,14 +188,15 @@ func keep(mode Mode) error {
 	return killAll(l, table)
 }
 
-// unanswered is how many calls may have been received since the last one that the keeper was told of.
-const unanswered = 64
+// around is how far from the last one that the keeper was told of those calls may be
+// that were received and not answered: some wait for others, one may have come since.
+const around = 4096
 
-// answerAll lets calls run until nobody is left to make any, first the one that
+// answerAll lets calls run until nobody is left to make any, first those that
 // the supervisor had received and not answered. Calls are numbered as they come.
 func answerAll(l seccomp.Listener, t table) error {
-	for i := range uint64(unanswered) {
-		_ = l.Continue(t.received() + i) // there is at most one
+	for i := range uint64(2 * around) {
+		_ = l.Continue(t.received() - around + i) // most are none that waits
 	}
 	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, nil)
 }
