@@ -2,6 +2,7 @@
 # stress-ng: its stressors of processes, threads and signals, for a second each
 # needs: stress-ng setpriv
 # limit: 180
+# differs ptrace: vm-segv traces a child of its own, and waits for ever if it has a tracer already
 set -u
 processes=(clone daemon exec exit-group fork forkheavy kill mmapfork pidfd pthread ptrace session spawn switch vfork vforkmany wait yield zombie)
 signals=(alarm futex itimer nanosleep sem sigabrt sigchld sigfd sigfpe sigio signal signest sigpending sigpipe sigq sigrt
