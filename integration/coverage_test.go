@@ -26,9 +26,17 @@ Real programs, which make test-programs runs, have a page of their own: [program
 
 `
 
+const mannersHead = `
+## Where a program does not notice that it is watched
+
+Each of these scripts runs programs bare and watched, in each way (ptrace is the source of this name with --stops ptrace,
+notify the same with --stops notify), and compares what they print, how they end and the class of their times.
+
+`
+
 // The page of what runs under what is of the scripts and tables that are here.
 func TestTheCoverageIsAsItIsWritten(t *testing.T) {
-	page := coverageHead + scriptTable(t) + "\n## Where the sources differ\n\n" + exceptionTable() + "\nIn what varies anyway:\n\n" + list(uncompared) + "\n## What differs between any two runs\n\n" + varyingList()
+	page := coverageHead + scriptTable(t) + mannersHead + mannersTable(t) + "\n## Where the sources differ\n\n" + exceptionTable() + "\nIn what varies anyway:\n\n" + list(uncompared) + "\n## What differs between any two runs\n\n" + varyingList()
 	if *update {
 		require.NoError(t, os.WriteFile(coverageFile, []byte(page), 0o644))
 	}
@@ -101,6 +109,46 @@ func whereItRuns(t *testing.T, path string) (ptrace, ebpf string) {
 		return "yes", "in part"
 	}
 	return "yes", "yes"
+}
+
+// mannersTable says what of the scripts of manners runs in which way.
+func mannersTable(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("| script | ptrace | notify | eBPF | why not all |\n|---|---|---|---|---|\n")
+	for _, path := range scriptsIn(t, manners) {
+		fmt.Fprintf(&b, "| %s |", nameOf(path))
+		var reasons []string
+		for _, way := range ways {
+			much, why := howMuch(deedsOf(t, path), way)
+			fmt.Fprintf(&b, " %s |", much)
+			if why != "" && !slices.Contains(reasons, why) {
+				reasons = append(reasons, why)
+			}
+		}
+		fmt.Fprintf(&b, " %s |\n", strings.Join(reasons, "; "))
+	}
+	return b.String()
+}
+
+// skipping has the line by which a script is left in a way.
+var skipping = map[string]*regexp.Regexp{
+	traced:  regexp.MustCompile(`(?m)^\[traced\] skip '(.*)'$`),
+	noticed: regexp.MustCompile(`(?m)^\[noticed\] skip '(.*)'$`),
+	byEBPF:  regexp.MustCompile(`(?m)^\[ebpf\] skip '(.*)'$`),
+}
+
+// howMuch says how much of a script runs in a way, and why not the rest.
+func howMuch(deeds, way string) (much, why string) {
+	m := skipping[way].FindStringSubmatchIndex(deeds)
+	switch {
+	case m == nil:
+		return "yes", ""
+	case strings.Contains(deeds[:m[0]], "\nsame "):
+		much = "in part"
+	default:
+		much = "no"
+	}
+	return much, deeds[m[2]:m[3]]
 }
 
 func exceptionTable() string {

@@ -89,36 +89,55 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		if !th.seized {
 			return false
 		}
-		th.kept, th.leaving = false, true
-		interrupt(th.tid)
-		d.check(d.listener.Restart(th.notice))
-		th.notice = 0
+		d.leave(th)
 		return true
 	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
-		target := d.threads[int(s.Call.Args[1])]
+		tid := int(s.Call.Args[1])
+		target := d.threads[tid]
 		if target == nil || !target.seized {
 			return false
 		}
 		target.kept, target.leaving = false, true
 		interrupt(target.tid)
-		d.waiting = append(d.waiting, waiting{*s, target.tid})
+		d.wait(s, func() bool { target := d.threads[tid]; return target == nil || !target.seized })
 		return true
 	}
 	return false
 }
 
-// waiting is a call that waits until a thread was let go.
-type waiting struct {
-	stop   Stop
-	target int
+// leave lets go of a thread whose call was received, which begins anew after that.
+func (d *noticed) leave(th *thread) {
+	th.kept, th.leaving = false, true
+	interrupt(th.tid)
+	d.check(d.listener.Restart(th.notice))
+	th.notice, d.soon = 0, th.tid
 }
 
-// waited returns a call that need not wait any more, if there is one.
+// waiting is a call that waits for another thread.
+type waiting struct {
+	stop   Stop
+	notice uint64
+	over   func() bool
+}
+
+// wait has a call wait until something is over.
+func (d *noticed) wait(s *Stop, over func() bool) {
+	d.waiting = append(d.waiting, waiting{*s, d.threads[s.TID].notice, over})
+}
+
+// waited returns a call that need not wait any more, if there is one. Its thread may have been killed.
 func (d *noticed) waited() (s Stop, ok bool) {
-	for i, w := range d.waiting {
-		if target := d.threads[w.target]; target == nil || !target.seized {
-			d.waiting = slices.Delete(d.waiting, i, i+1)
-			return w.stop, d.threads[w.stop.TID] != nil
+	for i := 0; i < len(d.waiting); {
+		w := d.waiting[i]
+		th := d.threads[w.stop.TID]
+		alive := th != nil && th.notice == w.notice && d.listener.Valid(w.notice)
+		if alive && !w.over() {
+			i++
+			continue
+		}
+		d.waiting = slices.Delete(d.waiting, i, i+1)
+		if alive && d.take(th, &w.stop) {
+			return w.stop, true
 		}
 	}
 	return s, false
@@ -134,7 +153,7 @@ const (
 // mend has a call begin again that a signal has interrupted before it was received.
 func (d *noticed) mend(th *thread) {
 	r, ok := readRegisters(th.tid)
-	if !ok || r.result() != restartMaybe || len(th.pending) > 0 {
+	if !ok || r.result() != restartMaybe {
 		return
 	}
 	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
@@ -155,7 +174,7 @@ func (d *noticed) mayWait(tid int, row *event.Row, r *registers) bool {
 			return row.Effect&event.OpensFD != 0 && d.isQueue(tid, r.arg(i))
 		}
 	}
-	return row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
+	return row.Name != "ptrace" && row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
 }
 
 // isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.

@@ -27,19 +27,20 @@ import (
 // The end of a process is told by its pidfd.
 type noticed struct {
 	*Tracer
-	listener seccomp.Listener
-	keeper   *keeper.Keeper
-	notice   seccomp.Notification
-	ends     *ends
-	unsure   map[int]struct{} // processes that have executed, unseen
-	members  map[int][]int    // by process: those of its threads that are known, beside the first
-	hasCall  bool             // a call waits to be received
-	hasStops bool             // a tracee may have stopped since it was last asked
-	soon     int              // a thread that is about to stop, 0 for none
-	idle     bool             // no thread has the filter any more
-	waiting  []waiting        // calls that wait until a thread was let go
-	failed   error            // of an answer
-	polled   [2]unix.PollFd
+	listener  seccomp.Listener
+	keeper    *keeper.Keeper
+	notice    seccomp.Notification
+	ends      *ends
+	unsure    map[int]struct{} // processes that have executed, unseen
+	members   map[int][]int    // by process: those of its threads that are known, beside the first
+	hasCall   bool             // a call waits to be received
+	hasStops  bool             // a tracee may have stopped since it was last asked
+	soon      int              // a thread that is about to stop, 0 for none
+	idle      bool             // no thread has the filter any more
+	waiting   []waiting        // calls that wait for another thread
+	executing map[int]int      // by process: the thread whose execve was let run
+	failed    error            // of an answer
+	polled    [2]unix.PollFd
 }
 
 // hold takes the listener over that the child's filter has, and tells nobody.
@@ -122,12 +123,16 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 // patience is how often a thread that is about to stop is asked after before others are.
 const patience = 20
 
-// waitSoon gives a thread the processor until it has stopped, within reason.
+// waitSoon gives a thread the processor until it has stopped, within reason. That
+// it is no tracee says nothing of others.
 func (d *noticed) waitSoon(tid int) (Stop, error) {
 	d.hasStops = true
 	for range patience {
 		s, err := d.waitStop(tid, unix.WNOHANG)
-		if s.TID != 0 || err != nil {
+		switch {
+		case errors.Is(err, unix.ECHILD):
+			return Stop{}, nil
+		case s.TID != 0 || err != nil:
 			return s, err
 		}
 		yield()
@@ -146,16 +151,16 @@ func (d *noticed) await() (err error) {
 	if d.idle {
 		fds[0].Fd = -1
 	}
-	if _, err := unix.Poll(fds[:], -1); err != nil && !errors.Is(err, unix.EINTR) {
+	if err := d.ends.askLater(); err != nil {
+		return err
+	}
+	if _, err := unix.Poll(fds[:], d.ends.wait()); err != nil && !errors.Is(err, unix.EINTR) {
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0
 	d.hasCall = fds[0].Revents&unix.POLLIN != 0
 	if fds[1].Revents != 0 {
 		d.hasStops, err = d.ends.collect()
-	}
-	if d.hasStops {
-		d.tellHalt()
 	}
 	return err
 }
@@ -184,12 +189,45 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if err != nil || th == nil {
 		return s, false, err
 	}
-	th.notice, th.spawning = n.ID, d.makesProcess(&s)
-	if d.heed(th, &s) {
-		d.counters.Other++
-		return s, false, nil
+	th.notice = n.ID
+	return s, d.take(th, &s), nil
+}
+
+// take begins to deal with a call. It reports false where that begins anew, or has to wait.
+func (d *noticed) take(th *thread, s *Stop) bool {
+	if d.executes(th.pid, th.tid) {
+		d.wait(s, d.executed(th.pid, th.tid))
+		return false
 	}
-	return s, true, nil
+	if th.kept {
+		th.kept = d.seize(th)
+	}
+	th.follow, th.spawning = false, d.makesProcess(s)
+	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 { // for a fork that failed
+		d.leave(th)
+		d.counters.Other++
+		return false
+	}
+	if d.heed(th, s) {
+		d.counters.Other++
+		return false
+	}
+	return true
+}
+
+func (d *noticed) executed(pid, tid int) func() bool {
+	return func() bool { return !d.executes(pid, tid) }
+}
+
+// executes reports whether another thread of a process is about to execute. To
+// seize one waits until it has, and it waits until we are told of the ends of those we have seized.
+func (d *noticed) executes(pid, tid int) bool {
+	th := d.threads[d.executing[pid]]
+	if th == nil || th.pid != pid || th.tid == tid || len(th.pending) == 0 || th.interrupted {
+		delete(d.executing, pid)
+		return false
+	}
+	return true
 }
 
 // caller returns the thread of the call that was received, which may not be known
@@ -214,9 +252,6 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if pid != tid {
 		th.named = true
 		d.enlist(pid, tid)
-	}
-	if th.kept {
-		th.kept = d.seize(th)
 	}
 	return th, nil
 }
@@ -297,8 +332,9 @@ func (d *noticed) goOn(th *thread) {
 // answer lets the call of a thread run.
 func (d *noticed) answer(th *thread) {
 	id := th.notice
+	follows := th.follow && !th.stepping && d.canFollow(th)
 	th.notice = 0
-	if len(th.pending) > 0 && !th.stepping && d.canFollow(th) {
+	if follows {
 		th.restarting, th.interrupted = true, true
 		th.restarts++
 		interrupt(th.tid)
@@ -310,7 +346,13 @@ func (d *noticed) answer(th *thread) {
 		d.seize(th)
 		d.soon = th.tid
 	}
-	th.restarting, th.spawning, th.restarts = false, false, 0
+	if th.follow {
+		th.restarting, th.restarts = false, 0
+		if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0 {
+			d.executing[th.pid] = th.tid
+		}
+	}
+	th.spawning = false
 	d.check(d.listener.Continue(id))
 }
 
@@ -353,9 +395,20 @@ func (d *noticed) seize(th *thread) bool {
 	case !d.started:
 		d.check(seizeError(errno))
 	case errno == unix.EPERM:
-		d.check(d.blind(th.pid, whyTraced))
+		d.check(d.unseizable(th))
 	}
 	return th.seized
+}
+
+// unseizable notes why a thread cannot be seized; one that is about to end cannot, either.
+func (d *noticed) unseizable(th *thread) error {
+	switch tracer, alive := procfs.Tracer(th.tid); {
+	case !alive:
+		return nil
+	case tracer != 0:
+		return d.blind(th.pid, whyTraced)
+	}
+	return d.blind(th.pid, whyRefused)
 }
 
 // check keeps the first error of an answer, which ends the watch.
@@ -413,6 +466,7 @@ func (d *noticed) died(pid int) {
 	d.prune(pid, func(int, int) bool { return false })
 	delete(d.members, pid)
 	delete(d.unsure, pid)
+	delete(d.executing, pid)
 }
 
 // whyUnkept says what it means that the keeper was ended.

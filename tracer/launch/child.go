@@ -33,7 +33,7 @@ func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, erro
 	if err != nil {
 		return nil, err
 	}
-	report, result, err := pipe()
+	report, result, err := socketPair()
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
@@ -62,6 +62,12 @@ func (c *Child) awaitReady() error {
 func (c *Child) Open() error {
 	_, err := c.gate.Write([]byte{1})
 	return errors.Join(err, c.gate.Close())
+}
+
+// Kill ends a child that nobody will answer: one whose calls wait for its listener,
+// which it has itself, would wait for ever.
+func (c *Child) Kill() {
+	_ = unix.Kill(c.PID, unix.SIGKILL) // it was not waited for, so that it is still it
 }
 
 // Close gives up the launch: a child that was not let go on ends.
@@ -150,6 +156,15 @@ func (c *Child) fork(command Command, filter seccomp.Program, inherited ...*os.F
 	}
 	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
 	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
+}
+
+// socketPair returns what a report goes through, a descriptor with it perhaps.
+func socketPair() (r, w *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "report"), os.NewFile(uintptr(fds[1]), "report"), nil
 }
 
 func pipe() (r, w *os.File, err error) {
