@@ -23,7 +23,7 @@ TYPED = [
     ("sleep 103", "sleep", CTRL_Z), ("bg",), ("kill -STOP %%; sleep 0.5",), ("jobs",),
     ("kill -CONT %%; sleep 0.5",), ("jobs",), ("kill %%; sleep 0.5",),
     ("(sleep 0.2; exit 5) & wait $!",),
-    ("kill -USR1 $$; (sleep 0.5; kill -USR1 $$) & wait",), ("wait",),
+    ("kill -USR1 $$; (sleep 0.5; kill -USR1 $$; sleep 0.5) & wait",), ("wait",),
     ("sh -c 'kill -SEGV $$'",), ("sh -c 'kill -KILL $$' | true",), ("yes | head -n 1",),
     ("python3 -c 'import os, signal; os.kill(os.getpid(), signal.SIGSTOP); print(\"gone on\")'",), ("fg",),
     ("i=0; while [ $i -lt 100 ]; do /bin/true & i=$((i+1)); done; wait",),
