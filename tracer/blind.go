@@ -23,7 +23,7 @@ var rowSeccomp = event.Lookup("seccomp")
 
 // ownListener notes that a process installs a filter with a listener of its own.
 func (t *Tracer) ownListener(th *thread, call *Call) error {
-	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || !t.started {
+	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || call.Args[2] == 0 || !t.started { // without a filter it is a question
 		return nil
 	}
 	why := whyListens

@@ -4,6 +4,7 @@
 # limit: 180
 # differs ptrace: vm-segv traces a child of its own, and waits for ever if it has a tracer already
 set -u
+ulimit -c 0 # what aborts would leave cores
 processes=(clone daemon exec exit-group fork forkheavy kill mmapfork pidfd pthread ptrace session spawn switch vfork vforkmany wait yield zombie)
 signals=(alarm futex itimer nanosleep sem sigabrt sigchld sigfd sigfpe sigio signal signest sigpending sigpipe sigq sigrt
 	sigsegv sigsuspend sigtrap sleep timer timerfd)
