@@ -89,8 +89,12 @@ func (e *Engine) handle(ev event.Event) {
 	if e.Tap != nil {
 		e.Tap.Record(ev)
 	}
-	if ev.RowIndex() == event.RowLost {
+	switch ev.RowIndex() {
+	case event.RowLost:
 		e.tellLoss(ev.Loss())
+		return
+	case event.RowBlind:
+		e.tellBlind(ev.Blind())
 		return
 	}
 	proc := e.tree.apply(ev)

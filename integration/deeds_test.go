@@ -56,8 +56,8 @@ func TestDeedsRaiseTheReferencesAlerts(t *testing.T) {
 	names := slices.Sorted(slices.Values(strings.Fields(string(list))))
 	require.NotEmpty(t, names)
 	require.Equal(t, slices.Sorted(maps.Keys(expected)), names, "the deeds and what is expected of them")
-	underEach(t, func(t *testing.T, source string) {
-		d.source = source
+	underEach(t, func(t *testing.T, way string) {
+		d.way = way
 		for _, name := range names {
 			t.Run(name, func(t *testing.T) { compareAlerts(t, d.do(t, name), expected[name]) })
 		}
@@ -80,8 +80,8 @@ func python(t *testing.T) string {
 
 // deeds is what a deed is done with.
 type deeds struct {
-	script, group, python, source string
-	rules                         []string
+	script, group, python, way string
+	rules                      []string
 }
 
 // bash is what leads the session of each deed, as it did where the reference ran
@@ -98,7 +98,7 @@ func (d *deeds) do(t *testing.T, name string) []alert {
 	words := slices.Concat(bash, entering(d.group), []string{filepath.Join(binaries, "tiercel")}, args)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(os.Environ(), "PY="+d.python, "TIERCEL_SOURCE="+d.source)
+	cmd.Env = append(append(os.Environ(), "PY="+d.python), environment(d.way)...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 119) {

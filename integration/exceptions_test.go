@@ -13,7 +13,7 @@ var varies = []struct {
 	{fields(`evt\.(time|num|reltime|latency).*|proc\.duration|container\.start_ts|proc\.exe_ino\..*`), whole, "N", "time goes on, and calls are counted"},
 	{fields(`fd\.[lrcs]?port`), regexp.MustCompile(`^\d{5}$`), "PORT", "the kernel chooses the ports of clients, and those that a server leaves to it"},
 	{every, regexp.MustCompile(`([\da-f:]:|\d/)\d{5}\b`), "${1}PORT", "the kernel chooses the ports of clients, and those that a server leaves to it"},
-	{fields(`proc\.env`), regexp.MustCompile(`TIERCEL_SOURCE=\w+`), "TIERCEL_SOURCE=NAME", "the source is chosen by the environment"},
+	{fields(`proc\.env`), regexp.MustCompile(`TIERCEL_(SOURCE|STOPS)=\w*`), "TIERCEL_$1=NAME", "the source is chosen by the environment"},
 	{every, regexp.MustCompile(`(socket|pipe):\[\d+\]`), "$1:[N]", "the kernel numbers what has no name as it comes"},
 	{every, regexp.MustCompile(`/(\.?tiercel)\.\w{6}\b`), "/$1.XXXXXX", "mktemp(1) invents names"},
 }
@@ -50,9 +50,10 @@ var exceptions = []exception{
 	{"script/ordinary_user", "", onlyPtrace, "an ordinary user may not load eBPF programs"},
 	{"script/own_filter", "", onlyPtrace, "calls that a filter of the workload's stops for a tracer fail where there is none"},
 	{"script/record_user", "", parts, "an ordinary user may not load eBPF programs"},
+	{"script/setuid_lost", "", onlyPtrace, "an ordinary user may not load eBPF programs"},
 	{"script/unreadable", "", parts, "an ordinary user may not load eBPF programs"},
 	{"rules/drop_and_execute", "", once, "a container without privileges allows ptrace only"},
-	{"rules/process_takeover", "attach.json", "evt.res", "a process has one tracer: under ptrace it is tiercel, and to attach fails"},
+	{"rules/process_takeover", "attach.json", "evt.res", "a process has one tracer: under ptrace (not by notify) it is tiercel, and to attach fails"},
 }
 
 // uncompared is what differs between the sources in what varies anyway.

@@ -68,12 +68,12 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata/script", commands) }
 func TestRules(t *testing.T)   { runScripts(t, "testdata/rules", commands) }
 func TestHost(t *testing.T)    { runScripts(t, "testdata/host", commands) }
 
-// setup is what scripts find; source is the one that they run under, or nothing.
-func setup(env *testscript.Env, source string) error {
+// setup is what scripts find; way is the one that they run in, or nothing.
+func setup(env *testscript.Env, way string) error {
 	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	env.Setenv("LC_ALL", "C")
-	if source != "" {
-		env.Setenv("TIERCEL_SOURCE", source)
+	if way != "" {
+		env.Vars = append(env.Vars, environment(way)...)
 	}
 	env.Setenv("HOME", env.WorkDir)
 	return os.Chmod(env.WorkDir, 0o755)
@@ -81,11 +81,14 @@ func setup(env *testscript.Env, source string) error {
 
 // condition has what scripts ask for beside testscript's own conditions: the
 // machine's capabilities, and the source that they run under, or without one, which
-// there are; can:ebpf is whether the machine has it, whatever they run under.
-func condition(source, cond string) (bool, error) {
+// there are; traced is whether what they run is traced for good, and can:ebpf
+// whether the machine has that, whatever they run under.
+func condition(way, cond string) (bool, error) {
 	switch cond {
 	case "ptrace", "ebpf":
-		return source == cond || source == "" && refusal(cond) == nil, nil
+		return sourceOf(way) == cond || way == "" && refusal(cond) == nil, nil
+	case "traced":
+		return way == traced, nil
 	case "can:ebpf":
 		return refusal("ebpf") == nil, nil
 	case "io_uring":

@@ -23,18 +23,19 @@ var mayImport = map[string][]string{
 	"tiercel/seccomp":             {"tiercel/engine/event"},
 	"tiercel/kernel":              {"tiercel/engine/event", "tiercel/engine/event/procfs"},
 	"tiercel/tracer/launch":       {"tiercel/seccomp"},
-	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp", "tiercel/tracer/launch"},
+	"tiercel/tracer/keeper":       {"tiercel/engine/event/procfs", "tiercel/seccomp"},
+	"tiercel/tracer":              {"tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/seccomp", "tiercel/tracer/keeper", "tiercel/tracer/launch"},
 	"tiercel/engine":              {"tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/capture":      {"tiercel/engine", "tiercel/engine/event"},
 	"tiercel/engine/output":       {"tiercel/engine", "tiercel/engine/event", "tiercel/rules"},
 	"tiercel/engine/trial":        {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
-	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/launch"},
+	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/keeper", "tiercel/tracer/launch"},
 	"tiercel/integration":         {},
 }
 
 // onlyIn has what just one package or file may import.
 var onlyIn = map[string][]string{
-	"github.com/seccomp/libseccomp-golang": {"seccomp/filter.go", "seccomp/calls.go"},
+	"github.com/seccomp/libseccomp-golang": {"seccomp/filter.go", "seccomp/calls.go", "seccomp/stops.go"},
 	"C":                                    {},
 }
 

@@ -14,18 +14,45 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sources are where events may come from, each with why it cannot be had here.
-var sources = map[string]func() error{
-	"ptrace": sync.OnceValue(func() error { return try("ptrace") }),
-	"ebpf":   sync.OnceValue(func() error { return try("ebpf") }),
+// The ways in which a command may be watched: the sources, and of ptrace both doors.
+const (
+	traced  = "ptrace" // by ptrace alone
+	noticed = "notify" // the ptrace source by notifications
+	byEBPF  = "ebpf"
+)
+
+var ways = []string{traced, noticed, byEBPF}
+
+// sourceOf returns the source of a way.
+func sourceOf(way string) string {
+	if way == noticed {
+		return "ptrace"
+	}
+	return way
 }
 
-// refusal returns why a source cannot be had here, or nil.
-func refusal(source string) error { return sources[source]() }
+var stopsOf = map[string]string{traced: "ptrace", noticed: "notify", byEBPF: "auto"}
 
-// try runs a command under a source.
-func try(name string) error {
-	if out, err := exec.Command(filepath.Join(binaries, "tiercel"), "run", "-s", name, "--", "true").CombinedOutput(); err != nil {
+// environment has tiercel watch in a way.
+func environment(way string) []string {
+	return []string{"TIERCEL_SOURCE=" + sourceOf(way), "TIERCEL_STOPS=" + stopsOf[way]}
+}
+
+// refusals are why ways cannot be had here.
+var refusals = map[string]func() error{
+	traced:  sync.OnceValue(func() error { return try(traced) }),
+	noticed: sync.OnceValue(func() error { return try(noticed) }),
+	byEBPF:  sync.OnceValue(func() error { return try(byEBPF) }),
+}
+
+// refusal returns why a way cannot be had here, or nil.
+func refusal(way string) error { return refusals[way]() }
+
+// try runs a command in a way.
+func try(way string) error {
+	cmd := exec.Command(filepath.Join(binaries, "tiercel"), "run", "--", "true")
+	cmd.Env = append(os.Environ(), environment(way)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
@@ -37,26 +64,23 @@ var seesOperations = sync.OnceValue(func() bool {
 	return regexp.MustCompile(`"io_uring operations",\s*"ok": true`).Match(out)
 })
 
-// underEach does something under each source, or under the one that
-// TIERCEL_SOURCE names. It reports whether it did so under all of them.
-func underEach(t *testing.T, do func(t *testing.T, source string)) bool {
-	n := 0
-	for _, source := range []string{"ptrace", "ebpf"} {
-		if only := os.Getenv("TIERCEL_SOURCE"); only != "" && only != source {
+// underEach does something in each way, or in those of the source that
+// TIERCEL_SOURCE names.
+func underEach(t *testing.T, do func(t *testing.T, way string)) {
+	for _, way := range ways {
+		if only := os.Getenv("TIERCEL_SOURCE"); only != "" && only != sourceOf(way) {
 			continue
 		}
-		t.Run(source, func(t *testing.T) {
-			if err := refusal(source); err != nil {
-				t.Skipf("no command can be watched by %s: %v", source, err)
+		t.Run(way, func(t *testing.T) {
+			if err := refusal(way); err != nil {
+				t.Skipf("no command can be watched by %s: %v", way, err)
 			}
-			n++
-			do(t, source)
+			do(t, way)
 		})
 	}
-	return n == len(sources)
 }
 
-// runScripts runs the scripts of a folder under each source, and compares the
+// runScripts runs the scripts of a folder in each way, and compares the
 // alerts that came of them. Those that watch nothing are run once.
 func runScripts(t *testing.T, dir string, words words) {
 	var watching, others []string
@@ -74,16 +98,18 @@ func runScripts(t *testing.T, dir string, words words) {
 		return
 	}
 	kept := map[string]*keeper{}
-	both := underEach(t, func(t *testing.T, source string) { kept[source] = runUnder(t, source, watching, words) })
-	if !both {
-		return
-	}
-	for _, path := range watching {
-		name := nameOf(path)
-		if kept["ptrace"].silent(name) && kept["ebpf"].silent(name) {
-			continue // it is about something else: there is nothing to compare
+	underEach(t, func(t *testing.T, way string) { kept[way] = runUnder(t, way, watching, words) })
+	for _, way := range []string{noticed, byEBPF} {
+		if kept[traced] == nil || kept[way] == nil {
+			continue
 		}
-		t.Run("alike/"+filepath.Base(name), func(t *testing.T) { compareSources(t, name, kept["ptrace"].of(t, name), kept["ebpf"].of(t, name)) })
+		for _, path := range watching {
+			name := nameOf(path)
+			if kept[traced].silent(name) && kept[way].silent(name) {
+				continue // it is about something else: there is nothing to compare
+			}
+			t.Run("alike/"+way+"/"+filepath.Base(name), func(t *testing.T) { compareWays(t, name, kept[traced].of(t, name), kept[way].of(t, name), way) })
+		}
 	}
 }
 
@@ -93,18 +119,18 @@ var suites = []string{"testdata/script", "testdata/rules", stockScripts, "testda
 // words are the commands of scripts beside testscript's own.
 type words = map[string]func(ts *testscript.TestScript, neg bool, args []string)
 
-// runUnder runs scripts under a source, and keeps what alerts came of them.
-func runUnder(t *testing.T, source string, scripts []string, words words) *keeper {
+// runUnder runs scripts in a way, and keeps what alerts came of them.
+func runUnder(t *testing.T, way string, scripts []string, words words) *keeper {
 	k := &keeper{folder: filepath.Dir(scripts[0]), alerts: map[string]alertFiles{}}
 	testscript.Run(t, testscript.Params{
 		Files:               scripts,
 		ContinueOnError:     filepath.Dir(scripts[0]) == stockScripts,
 		RequireExplicitExec: true,
-		Condition:           func(cond string) (bool, error) { return condition(source, cond) },
+		Condition:           func(cond string) (bool, error) { return condition(way, cond) },
 		Cmds:                words,
 		Setup: func(env *testscript.Env) error {
 			env.Defer(func() { k.keep(env) })
-			return setup(env, source)
+			return setup(env, way)
 		},
 	})
 	return k

@@ -23,11 +23,12 @@ type Gate interface {
 
 // Config is what a Probe is made of. Needs, Calls and Gate must be set.
 type Config struct {
-	Needs *event.Needs
-	Calls map[event.Call]int // rows by the kernel's numbers
-	Gate  Gate
-	Ready func() error // called by Run once all that happens from then on will be told, if set
-	Tree  bool         // watch only the processes that this one starts from now on, and what comes of them, from their command's image on
+	Needs   *event.Needs
+	Calls   map[event.Call]int // rows by the kernel's numbers
+	Gate    Gate
+	Ready   func() error // called by Run once all that happens from then on will be told, if set
+	Tree    bool         // watch only the processes that this one starts from now on, and what comes of them, from their command's image on
+	Outlive bool         // with Tree: if this process dies, what it watched goes on
 }
 
 // Probe is programs in the kernel, and the source of their events.
@@ -38,6 +39,7 @@ type Probe struct {
 	ring    *ring
 	wake    *waker
 	tree    bool
+	outlive bool
 	ready   func() error
 	wants   atomic.Pointer[wants]
 	tracked tracked
@@ -62,7 +64,7 @@ type wants struct {
 // CAP_PERFMON, which Run does not. The error says what the kernel refused; where
 // its verifier did, it is an *ebpf.VerifierError with all that it said.
 func New(c Config) (*Probe, error) {
-	p := &Probe{tree: c.Tree, ready: c.Ready, told: told{quiet: event.Now()}, anew: make(chan chan error, 1), over: make(chan struct{})}
+	p := &Probe{tree: c.Tree, outlive: c.Outlive, ready: c.Ready, told: told{quiet: event.Now()}, anew: make(chan chan error, 1), over: make(chan struct{})}
 	p.proc = procfs.New(&p.rec)
 	defer liftMemlock()()
 	if err := p.load(); err != nil {

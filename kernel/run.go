@@ -31,7 +31,7 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	defer out.Close()
 	out.Batched()
 	defer context.AfterFunc(ctx, p.wake.wake)()
-	if !p.tree {
+	if !p.tree || p.outlive {
 		return p.watch(ctx, out)
 	}
 	k, err := p.startKeeper()

@@ -8,25 +8,56 @@ import (
 	"tiercel/engine/event"
 )
 
+// maxNumber is above all numbers of calls that any architecture has.
+const maxNumber = 1024
+
+// multiplexed is where the numbers are that stand for calls by socketcall(2): not the kernel's.
+const multiplexed = 1 << 16
+
+// Multiplexed returns what stands in Calls for the call that i386's socketcall(2)
+// makes with that first argument.
+func Multiplexed(subcall uint64) event.Call {
+	return event.Call{Number: multiplexed + uint32(min(subcall, multiplexed-1)), Is32: true}
+}
+
 // Calls returns the rows of the calls that the needs watch. Who is stopped must
 // go by it and not by the stop's data: a workload's own filter can stop a call
 // with data of its choice.
-func Calls(needs *event.Needs) map[event.Call]int {
-	entries := arches()
-	calls := map[event.Call]int{}
+func Calls(needs *event.Needs, stops Stops) map[event.Call]int {
+	rows := map[string]int{}
 	for row := range event.Table {
-		if !needs.Rows[row].Watch() {
-			continue
-		}
-		for is32, arch := range entries {
+		if stops.where(needs, row) != nil {
 			for _, name := range event.Table[row].Names() {
-				if n, err := lib.GetSyscallFromNameByArch(name, arch); err == nil && n >= 0 {
-					calls[event.Call{Number: uint32(n), Is32: is32}] = row
-				}
+				rows[name] = row
 			}
 		}
 	}
+	calls := map[event.Call]int{}
+	for is32, arch := range arches() {
+		for n := range uint32(maxNumber) {
+			if name, err := lib.ScmpSyscall(n).GetNameByArch(arch); err == nil {
+				addCall(calls, rows, event.Call{Number: n, Is32: is32}, name)
+			}
+		}
+		addMultiplexed(calls, rows, arch)
+	}
 	return calls
+}
+
+func addCall(calls map[event.Call]int, rows map[string]int, call event.Call, name string) {
+	if row, ok := rows[name]; ok {
+		calls[call] = row
+	}
+}
+
+// addMultiplexed adds the calls that the architecture can make by socketcall(2):
+// for these the library has the numbers -101 to -120 (seccomp-syscalls.h).
+func addMultiplexed(calls map[event.Call]int, rows map[string]int, arch lib.ScmpArch) {
+	for name := range rows {
+		if n, err := lib.GetSyscallFromNameByArch(name, arch); err == nil && n < -100 && n >= -120 {
+			addCall(calls, rows, Multiplexed(uint64(-100-n)), name)
+		}
+	}
 }
 
 // arches returns what the machine's entries are for, by whether it is the 32-bit one.

@@ -38,17 +38,18 @@ var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.Arch
 
 // Compile returns the filter for the rows that the needs watch. unknown is the
 // calls that the installed libseccomp has no number for here: these go unseen.
-func Compile(needs *event.Needs) (prog Program, unknown []string, err error) {
+func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, err error) {
 	f, err := newFilter()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Release()
 	for row := range event.Table {
-		if !needs.Rows[row].Watch() {
+		where := stops.where(needs, row)
+		if where == nil {
 			continue
 		}
-		missing, err := addRow(f, row, needs.Where(row))
+		missing, err := addRow(f, row, where, stops.action(row))
 		if err != nil {
 			return nil, nil, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
 		}
@@ -77,14 +78,9 @@ func newFilter() (*lib.ScmpFilter, error) {
 	return f, nil
 }
 
-// addRow adds all calls of a row, and returns the row's name if the library has a number for none of them.
-func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []string, err error) {
-	conds := make([]lib.ScmpCondition, len(where))
-	for i, c := range where {
-		if conds[i], err = lib.MakeCondition(uint(c.Arg), lib.CompareMaskedEqual, c.Mask, c.Value); err != nil {
-			return nil, err
-		}
-	}
+// addRow adds all calls of a row, where any of the conditions holds, and returns
+// the row's name if the library has a number for none of them.
+func addRow(f *lib.ScmpFilter, row int, where []all, act lib.ScmpAction) (unknown []string, err error) {
 	known := false
 	for _, name := range event.Table[row].Names() {
 		call, err := lib.GetSyscallFromName(name)
@@ -92,8 +88,10 @@ func addRow(f *lib.ScmpFilter, row int, where []event.Condition) (unknown []stri
 			continue
 		}
 		known = known || isNumbered(name)
-		if err := f.AddRuleConditional(call, lib.ActTrace.SetReturnCode(int16(row)), conds); err != nil {
-			return nil, err
+		for _, conds := range where {
+			if err := f.AddRuleConditional(call, act, conds); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if !known && len(event.Table[row].Names()) > 0 {

@@ -83,7 +83,7 @@ func everyRow() *event.Needs {
 
 func compile(t testing.TB, needs *event.Needs) Program {
 	t.Helper()
-	prog, _, err := Compile(needs)
+	prog, _, err := Compile(needs, ByTrace)
 	require.NoError(t, err)
 	return prog
 }
@@ -257,7 +257,7 @@ var newerCalls = strings.Fields(`fchmodat2 memfd_secret mount_setattr
 	lsm_list_modules lsm_get_self_attr lsm_set_self_attr listns statmount listmount mseal map_shadow_stack cachestat futex_wait futex_wake futex_requeue`)
 
 func TestLibseccompKnowsTheRows(t *testing.T) {
-	_, unknown, err := Compile(everyRow())
+	_, unknown, err := Compile(everyRow(), ByTrace)
 	require.NoError(t, err)
 	for _, name := range unknown {
 		if _, err := lib.GetSyscallFromName(name); err == nil {
@@ -287,7 +287,7 @@ func TestCallsWithoutANumberAreUnknown(t *testing.T) {
 		{"openat", nil},
 		{"send", nil}, // on amd64 by socketcall(2) of i386 alone
 	} {
-		_, unknown, err := Compile(matching(c.name))
+		_, unknown, err := Compile(matching(c.name), ByTrace)
 		require.NoError(t, err)
 		if !slices.Equal(unknown, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, unknown, c.want)

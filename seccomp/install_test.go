@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // installAndCall watches chroot, calls it and another one, and says what they gave.
 func installAndCall() string {
 	runtime.LockOSThread()
-	prog, _, err := Compile(matching("chroot"))
+	prog, _, err := Compile(matching("chroot"), ByTrace)
 	if err != nil {
 		return err.Error()
 	}

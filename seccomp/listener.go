@@ -8,7 +8,7 @@ import (
 )
 
 // ProbeListener returns why no one can be notified of a workload's calls here
-// (SECCOMP_RET_USER_NOTIF), or nil. It finds out by asking for a listener, with
+// (SECCOMP_RET_USER_NOTIF) in a way that no signal interrupts, or nil. It finds out by asking for a listener, with
 // a filter that allows everything.
 func ProbeListener() error {
 	tried := make(chan error)
@@ -21,11 +21,11 @@ func ProbeListener() error {
 
 // listen puts a listener on the calling thread, and takes the listener's descriptor away again.
 func listen() error {
-	fd, err := allowAll().installWith(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+	l, err := allowAll().InstallListener()
 	if err != nil {
 		return err
 	}
-	return unix.Close(fd)
+	return l.Close()
 }
 
 // allowAll is the filter that lets every call run: BPF_RET | BPF_K, SECCOMP_RET_ALLOW.

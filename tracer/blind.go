@@ -1,26 +1,55 @@
 package tracer
 
-import "tiercel/engine/event"
+import (
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/seccomp"
+)
 
 // maxBlind bounds how many intervals a ledger has: a workload must not be able to make it endless.
 const maxBlind = 1024
 
-const whyUnreadable = "memory refused: the process is not dumpable, and tiercel has no privilege (CAP_SYS_PTRACE)"
+// Why a process cannot be watched in full.
+const (
+	whyUnreadable = "memory refused: the process is not dumpable, and tiercel has no privilege (CAP_SYS_PTRACE)"
+	whyListens    = "has a seccomp listener of its own: the calls that it answers are not seen"
+	whyNoListener = "cannot have the seccomp listener that it asks for, as tiercel has one (EBUSY); with --stops ptrace it could"
+	whyTraced     = "traced by another process: the results of its calls are not known"
+)
 
-// blind notes that a process's arguments cannot be read from now on. Its calls
-// are still events, with the parameters marked unreadable.
-func (t *Tracer) blind(pid int) {
-	t.mem.refused = false
-	if _, open := t.blindNow[pid]; open || len(t.counters.Blind) == maxBlind {
-		return
+var rowSeccomp = event.Lookup("seccomp")
+
+// ownListener notes that a process installs a filter with a listener of its own.
+func (t *Tracer) ownListener(th *thread, call *Call) error {
+	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || !t.started {
+		return nil
 	}
-	t.blindNow[pid] = len(t.counters.Blind)
-	t.counters.Blind = append(t.counters.Blind, event.Blind{PID: pid, From: event.Now(), Why: whyUnreadable})
+	why := whyListens
+	if t.Stops == seccomp.ByNotice {
+		why = whyNoListener
+	}
+	return t.blind(th.pid, why)
 }
 
-// sighted notes that a process can be read again, or is gone.
-func (t *Tracer) sighted(pid int) {
-	if i, open := t.blindNow[pid]; open {
+// blind notes that not all of a process's calls can be read from now on. They
+// are still events, with what is missing marked.
+func (t *Tracer) blind(pid int, why string) error {
+	if _, open := t.blindNow[pid]; open || len(t.counters.Blind) == maxBlind {
+		return nil
+	}
+	b := event.Blind{PID: pid, From: event.Now(), Why: why}
+	t.blindNow[pid] = len(t.counters.Blind)
+	t.counters.Blind = append(t.counters.Blind, b)
+	t.note.BeginBlind(b)
+	t.counters.Seen++
+	return t.queue(t.note.Event())
+}
+
+// sighted notes that there is that reason no more; with an empty one, that there is none, as
+// the process has a new image or is gone.
+func (t *Tracer) sighted(pid int, why string) {
+	if i, open := t.blindNow[pid]; open && (why == "" || t.counters.Blind[i].Why == why) {
 		t.counters.Blind[i].To = event.Now()
 		delete(t.blindNow, pid)
 	}

@@ -3,23 +3,24 @@ package tracer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
-// launch starts the child, seizes it, and lets it go on.
+// launch starts the child, gets hold of it, and lets it go on.
 func (t *Tracer) launch() (*launch.Child, error) {
-	child, err := launch.Start(t.Command, t.Filter)
+	child, err := launch.Start(t.Command, t.Filter, t.Stops)
 	if err != nil {
 		return nil, err
 	}
-	if err = t.hold(child.PID); err == nil {
-		err = child.Open()
+	if err = t.first(child.PID); err == nil {
+		err = t.door.hold(child)
 	}
 	if err != nil {
 		child.Close()
@@ -28,11 +29,8 @@ func (t *Tracer) launch() (*launch.Child, error) {
 	return child, nil
 }
 
-// hold makes the child, which waits, the first tracee.
-func (t *Tracer) hold(pid int) error {
-	if errno := seize(pid); errno != 0 {
-		return fmt.Errorf("trace child: %w", os.NewSyscallError("ptrace(SEIZE)", errno))
-	}
+// first makes the child, which waits, the first of the threads.
+func (t *Tracer) first(pid int) error {
 	t.root = pid
 	t.threads[pid] = &thread{tid: pid, pid: pid}
 	// What shares our user must not read the launcher's memory or write into it.
@@ -46,8 +44,8 @@ func (t *Tracer) hold(pid int) error {
 }
 
 // Probe finds out whether a command can be traced here by tracing one.
-func Probe(needs *event.Needs, filter []byte) error {
-	t := New(Config{Command: launch.Nothing(), Needs: needs, Filter: filter, Gate: closed{}})
+func Probe(needs *event.Needs, filter []byte, stops seccomp.Stops) error {
+	t := New(Config{Command: launch.Nothing(), Needs: needs, Filter: filter, Gate: closed{}, Stops: stops, OnDeath: keeper.Kill})
 	ring := event.NewRing(0)
 	done := make(chan error, 1)
 	go func() { done <- ring.Drain(context.Background(), func(event.Event) {}) }()

@@ -1,8 +1,8 @@
 package tracer
 
 import (
+	"errors"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -19,7 +19,17 @@ func (t *Tracer) thread(tid int) (*thread, error) {
 		return th, nil
 	}
 	pid, ppid := procfs.Family(tid)
-	return t.adopt(tid, pid, ppid)
+	return t.adoptWith(tid, pid, ppid)
+}
+
+// adoptWith adopts a thread, and its process before if that is not known.
+func (t *Tracer) adoptWith(tid, pid, parent int) (*thread, error) {
+	if t.threads[pid] == nil && pid != tid {
+		if _, err := t.adopt(pid, pid, parent); err != nil {
+			return nil, err
+		}
+	}
+	return t.adopt(tid, pid, parent)
 }
 
 // adopt begins to follow a thread, and tells of it if it is a new process.
@@ -30,12 +40,26 @@ func (t *Tracer) adopt(tid, pid, parent int) (*thread, error) {
 	} else {
 		t.free = th.next
 	}
-	*th = thread{tid: tid, pid: pid, pending: th.pending[:0]}
+	*th = thread{tid: tid, pid: pid, pending: th.pending[:0], kept: t.keeps(tid, pid, parent)}
 	t.threads[tid] = th
-	if tid != pid || !t.started {
+	if tid != pid {
+		return th, nil
+	}
+	t.door.born(pid)
+	if !t.started {
 		return th, nil
 	}
 	return th, t.announce(tid, pid, parent)
+}
+
+// keeps reports whether a new thread is kept as its process is, or a new process as the one that made it.
+func (t *Tracer) keeps(tid, pid, parent int) bool {
+	maker := pid
+	if tid == pid {
+		maker = parent
+	}
+	th := t.threads[maker]
+	return th != nil && th.kept
 }
 
 // announce tells of a new process.
@@ -58,13 +82,16 @@ func (t *Tracer) drop(tid int) {
 	th := t.threads[tid]
 	delete(t.threads, tid)
 	th.next, t.free = t.free, th
+	if tid == th.pid {
+		t.door.died(tid)
+	}
 }
 
 // spawn deals with a thread that has made another.
 func (t *Tracer) spawn(th *thread, peer int) error {
 	t.counters.Other++
 	err := t.name(th, peer)
-	t.goOn(th)
+	t.door.goOn(th)
 	return err
 }
 
@@ -99,7 +126,7 @@ func (t *Tracer) endedEarly(tid int) {
 }
 
 func isThreadOf(pid, tid int) bool {
-	return unix.Access("/proc/"+strconv.Itoa(pid)+"/task/"+strconv.Itoa(tid), unix.F_OK) == nil
+	return !errors.Is(unix.Tgkill(pid, tid, 0), unix.ESRCH)
 }
 
 // exec deals with a process that runs a new image. The thread that asked for it
@@ -121,13 +148,14 @@ func (t *Tracer) exec(th *thread, former int) error {
 		t.rec.Begin(event.Lookup("execve"), event.Origin{PID: th.pid, TID: th.tid}, event.Now())
 		t.counters.Seen++
 	}
-	th.pending, th.interrupted = th.pending[:0], false
-	t.sighted(th.pid)
+	th.pending, th.interrupted, th.kept = th.pending[:0], false, false
+	t.sighted(th.pid, "")
 	t.rec.SetRet(0)
 	t.proc.AddProcess(th.tid, th.pid, t.needs.Process)
 	t.proc.AddFacts(th.tid, th.pid, t.needs.Rows[t.rec.Event().RowIndex()].Facts)
+	t.tellSetuid(th.pid)
 	err := t.put()
-	t.goOn(th)
+	t.door.goOn(th)
 	return err
 }
 
@@ -139,7 +167,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 		if err := t.lastCall(th); err != nil {
 			return err
 		}
-		th.pending, th.interrupted = append(th.pending[:0], caller.pending...), caller.interrupted
+		th.pending, th.interrupted, th.seized = append(th.pending[:0], caller.pending...), caller.interrupted, caller.seized
 		t.drop(former)
 	}
 	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes
@@ -169,7 +197,7 @@ func (t *Tracer) gone(s *Stop) error {
 	if pid != s.TID || !t.started || err != nil {
 		return err
 	}
-	t.sighted(pid)
+	t.sighted(pid, "")
 	t.rec.Begin(event.RowProcExit, event.Origin{PID: pid, TID: pid}, event.Now())
 	t.rec.SetArgs(&[6]uint64{uint64(s.End)})
 	return t.raise()

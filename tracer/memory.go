@@ -90,7 +90,8 @@ func (m *memory) readStrings(tid int, addr uint64, is32 bool, room []byte) (n in
 		size = 4
 	}
 	for ; ; addr += uint64(len(pointers)) {
-		got, good := m.readSome(tid, addr, pointers[:min(len(pointers), pageSize-int(addr%pageSize))])
+		rest := max(size, pageSize-int(addr%pageSize)) // a pointer may lie across the page's end
+		got, good := m.readSome(tid, addr, pointers[:min(len(pointers), rest)])
 		if !good {
 			return n, false, n > 0
 		}

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages maps two pages, unmaps the second, and returns the first.
+// pages maps two pages that 32 bits can address, unmaps the second, and returns the first.
 func pages(t testing.TB) []byte {
 	t.Helper()
-	p, err := unix.MmapPtr(-1, 0, nil, 2*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	p, err := unix.MmapPtr(-1, 0, nil, 2*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_32BIT)
 	require.NoError(t, err)
 	require.NoError(t, unix.MunmapPtr(unsafe.Add(p, pageSize), pageSize))
 	t.Cleanup(func() { require.NoError(t, unix.MunmapPtr(p, pageSize)) })
@@ -81,6 +81,27 @@ func TestReadStrings(t *testing.T) {
 		if got, want := string(room[:n]), "one\x00two\x00\x00last\x00"; got != want || !whole || !ok {
 			t.Errorf("an array %s: got %q %v %v, want %q", c.name, got, whole, ok, want)
 		}
+	}
+}
+
+// The kernel takes an array of pointers wherever it lies.
+func TestReadStringsOfAnArrayAcrossPages(t *testing.T) {
+	p, err := unix.Mmap(-1, 0, 2*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(p)) }()
+	copy(p, "first\x00second\x00")
+	for before := range 2 * 8 {
+		array := p[pageSize-before:]
+		clear(array[:24])
+		binary.NativeEndian.PutUint64(array, addressOf(&p[0]))
+		binary.NativeEndian.PutUint64(array[8:], addressOf(&p[6]))
+		var m memory
+		room := make([]byte, 4096)
+		n, whole, ok := m.readStrings(os.Getpid(), addressOf(&array[0]), false, room)
+		if got, want := string(room[:n]), "first\x00second\x00"; got != want || !whole || !ok {
+			t.Errorf("%d bytes before the end of the page: got %q %v %v, want %q", before, got, whole, ok, want)
+		}
+		clear(p[pageSize-16 : pageSize])
 	}
 }
 

@@ -11,19 +11,29 @@ import (
 // that do not block go around Go's scheduler; the one that blocks does not, as a
 // thread that blocks unknown to the scheduler holds up every garbage collection.
 
-// options are what every tracee is seized with. A tracee's children inherit them.
-const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
-	unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEEXEC
+// What tracees are seized with, for a result or for their lives. Their children inherit it.
+const (
+	traceOnce = unix.PTRACE_O_TRACESYSGOOD |
+		unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEEXEC
+	traceAll = traceOnce | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
+)
 
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
 	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
 	return errno
 }
 
-func seize(tid int) unix.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, options) }
+func seize(tid int, options uintptr) unix.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, options) }
+
+// interrupt has a seized thread stop once it runs or sleeps where a signal could
+// wake it. One that is gone does not.
+func interrupt(tid int) { ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0) }
+
+// yield gives the processor to whoever else waits for it.
+func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
 
 // resume continues a stopped thread by the request (PTRACE_CONT, PTRACE_SYSCALL,
-// PTRACE_LISTEN), delivering the signal if it is not 0. That the thread is gone
+// PTRACE_LISTEN, PTRACE_DETACH), delivering the signal if it is not 0. That the thread is gone
 // (ESRCH) is an answer, not an error: its end is reported by wait.
 func resume(request, tid int, sig unix.Signal) { ptrace(request, tid, 0, uintptr(sig)) }
 
@@ -34,14 +44,17 @@ func eventMessage(tid int) (int, bool) {
 	return int(msg), errno == 0
 }
 
-// wait returns the next change of any tracee. It asks once before it blocks. It
-// returns ECHILD when there is none left.
-func wait() (tid int, status unix.WaitStatus, err error) {
+// anyone is the thread to wait for where it may be any.
+const anyone = -1
+
+// wait returns the next change of a tracee or child, or with WNOHANG 0 where there
+// is none. It asks once before it blocks. It returns ECHILD when there is none left to wait for.
+func wait(who, options int) (tid int, status unix.WaitStatus, err error) {
 	for {
 		var ws int32
-		r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&ws)), unix.WALL|unix.WNOHANG, 0, 0, 0)
-		if r == 0 && errno == 0 {
-			r, _, errno = unix.Syscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&ws)), unix.WALL, 0, 0, 0)
+		r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(who), uintptr(unsafe.Pointer(&ws)), unix.WALL|unix.WNOHANG, 0, 0, 0)
+		if r == 0 && errno == 0 && options&unix.WNOHANG == 0 {
+			r, _, errno = unix.Syscall6(unix.SYS_WAIT4, uintptr(who), uintptr(unsafe.Pointer(&ws)), unix.WALL, 0, 0, 0)
 		}
 		switch errno {
 		case 0:
@@ -68,7 +81,7 @@ const (
 	archARM = 0x40000028
 )
 
-func (i *syscallInfo) is32() bool { return i.arch == arch386 || i.arch == archARM }
+func is32(arch uint32) bool { return arch == arch386 || arch == archARM }
 
 // getSyscallInfo fills info for a thread in a system call stop (Linux 5.3).
 func getSyscallInfo(tid int, info *syscallInfo) unix.Errno {
@@ -99,3 +112,23 @@ func word(b []byte, i int, is32 bool) uint64 {
 
 // addressOf returns a byte's address in this process.
 func addressOf(b *byte) uint64 { return uint64(uintptr(unsafe.Pointer(b))) }
+
+// pidfdInfo is the kernel's struct pidfd_info in its first form (uapi/linux/pidfd.h).
+type pidfdInfo struct {
+	mask uint64
+	_    [13]uint32 // control group, numbers, users
+	code int32
+}
+
+// The request for it, _IOWR(0xFF, 11, struct pidfd_info), and what is asked for.
+const (
+	pidfdGetInfo  = 0xc040ff0b
+	pidfdInfoExit = 1 << 3
+)
+
+// exitInfo returns how a process ended that was waited for, by its pidfd (Linux 6.15).
+func exitInfo(pidfd int) (status unix.WaitStatus, ok bool) {
+	info := pidfdInfo{mask: pidfdInfoExit}
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), pidfdGetInfo, uintptr(unsafe.Pointer(&info)))
+	return unix.WaitStatus(info.code), errno == 0 && info.mask&pidfdInfoExit != 0
+}

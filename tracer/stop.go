@@ -1,11 +1,10 @@
 package tracer
 
 import (
-	"os"
-
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/seccomp"
 )
 
 // Stop is something that happened to a thread of the workload. It says nothing
@@ -42,29 +41,6 @@ const (
 	Gone                // the thread is dead
 )
 
-// next waits for something to happen, and says what.
-func (t *Tracer) next() (Stop, error) {
-	tid, status, err := wait()
-	if err != nil {
-		return Stop{}, os.NewSyscallError("wait4", err)
-	}
-	s := Stop{TID: tid, What: classify(status), Sig: status.StopSignal()}
-	switch s.What {
-	case Gone:
-		s.End = status
-	case Entry:
-		s.What = t.readEntry(&s)
-	case Exit:
-		s.What = t.readExit(&s)
-	case Exec, Spawn:
-		peer, ok := eventMessage(tid)
-		if s.Peer = peer; !ok {
-			s.What = Nothing
-		}
-	}
-	return s, nil
-}
-
 // sysgood is set in the signal of a system call stop (PTRACE_O_TRACESYSGOOD).
 const sysgood = 0x80
 
@@ -95,27 +71,20 @@ func classify(ws unix.WaitStatus) What {
 	return Nothing
 }
 
-func (t *Tracer) readEntry(s *Stop) What {
-	info := &t.info
-	if getSyscallInfo(s.TID, info) != 0 || info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
-		return Nothing
-	}
-	s.Call.Row = int(uint32(info.data[7]))
-	s.Call.Is32 = info.is32()
-	copy(s.Call.Args[:], info.data[1:7])
-	return t.checkEntry(s, info.data[0])
-}
-
-// checkEntry finds the row by the call's number: the workload's own filter may
-// stop a call too, with data of its choice. (Of socketcall(2) the data is taken,
-// as the number is the same for all of its calls.) It unpacks the i386 calls whose arguments are in memory.
+// checkEntry finds the row by the call's number: a door's own data may be of the
+// workload's choice, as its own filter can stop a call, too. It unpacks the
+// i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
 	multiplexed := s.Call.Is32 && number == socketcall
-	if row, ok := t.calls[event.Call{Number: uint32(number), Is32: s.Call.Is32}]; ok {
-		s.Call.Row = row
-	} else if !multiplexed || s.Call.Row >= len(t.needs.Rows) || !t.needs.Rows[s.Call.Row].Watch() {
+	call := event.Call{Number: uint32(number), Is32: s.Call.Is32}
+	if multiplexed {
+		call = seccomp.Multiplexed(s.Call.Args[0])
+	}
+	row, ok := t.calls[call]
+	if !ok {
 		return Nothing
 	}
+	s.Call.Row = row
 	switch {
 	case multiplexed:
 		t.unpack(s, s.Call.Args[1])
@@ -138,13 +107,4 @@ func (t *Tracer) unpack(s *Stop, addr uint64) {
 	for i := range s.Call.Args {
 		s.Call.Args[i] = word(args[:], i, true)
 	}
-}
-
-func (t *Tracer) readExit(s *Stop) What {
-	info := &t.info
-	if getSyscallInfo(s.TID, info) != 0 || info.op != unix.PTRACE_SYSCALL_INFO_EXIT {
-		return Nothing
-	}
-	s.Call.Ret = int64(info.data[0])
-	return Exit
 }

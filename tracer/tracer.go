@@ -11,6 +11,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -26,12 +27,17 @@ type Config struct {
 	Needs   *event.Needs
 	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
 	Gate    Gate
-	Linger  bool // stay until the last process has ended, not only the command's
+	Linger  bool          // stay until the last process has ended, not only the command's
+	Stops   seccomp.Stops // the way by which the filter's calls stop
+	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
+
+	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
 
 // Tracer runs a command under ptrace, and is the source of its events.
 type Tracer struct {
 	Config
+	door     door
 	needs    *event.Needs
 	calls    map[event.Call]int // rows by the kernel's numbers
 	ring     *event.Ring
@@ -43,6 +49,7 @@ type Tracer struct {
 	code     int     // what the command exits with
 	ended    bool    // the command's process is gone
 	onStart  func(pid int)
+	onStop   func(sig unix.Signal)
 	counters event.Counters
 	early    map[int]struct{} // threads whose end came before their maker's event
 	blindNow map[int]int      // by process: its open interval in counters.Blind
@@ -50,6 +57,7 @@ type Tracer struct {
 	mem  memory
 	info syscallInfo
 	rec  event.Builder
+	note event.Builder  // of what is told while rec is in the making
 	proc *procfs.Reader // adds to rec
 }
 
@@ -61,17 +69,34 @@ type thread struct {
 	named       bool   // its maker's event has come
 	interrupted bool   // the call was interrupted, and may go on as if it had not been
 	next        *thread
+
+	// Of a thread that is noticed:
+	notice     uint64 // the notification that waits for an answer, 0 for none
+	seized     bool
+	spawning   bool // its call makes a process
+	restarting bool // its call was told to begin anew, and has not run
+	stepping   bool // its call will stop at its end
+	restarts   int
+	kept       bool // seized until its process executes
+	leaving    bool // to be let go at its next stop
 }
 
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
-	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
+	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs, c.Stops), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
 	t.proc = procfs.New(&t.rec)
+	t.door = &traced{t}
+	if c.Stops == seccomp.ByNotice {
+		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}}
+	}
 	return t
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
 func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
+
+// OnStop sets a function that Run calls when the command's process is stopped by job control.
+func (t *Tracer) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
 func (t *Tracer) ExitCode() int { return t.code }
@@ -95,8 +120,13 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 		return err
 	}
 	defer child.Close()
+	return errors.Join(t.follow(child), t.door.close())
+}
+
+// follow deals with what happens until nothing more can, or is to be waited for.
+func (t *Tracer) follow(child *launch.Child) error {
 	for {
-		s, err := t.next()
+		s, err := t.door.next()
 		switch {
 		case errors.Is(err, unix.ECHILD):
 			return t.startError(child)
@@ -139,39 +169,43 @@ func (t *Tracer) dispatch(s *Stop) error {
 		return t.spawn(th, s.Peer)
 	case Signal:
 		t.counters.Other++
-		resume(unix.PTRACE_CONT, s.TID, s.Sig)
+		t.door.deliver(th, s.Sig)
 	case Group:
 		t.counters.Other++
-		resume(unix.PTRACE_LISTEN, s.TID, 0)
+		t.door.halt(th)
+		if s.TID == t.root && t.onStop != nil {
+			t.onStop(s.Sig)
+		}
 	case Nothing:
 		t.counters.Other++
-		t.goOn(th)
+		t.door.goOn(th)
 	}
 	return nil
-}
-
-// goOn lets a thread run, to the end of its call if that is waited for.
-func (t *Tracer) goOn(th *thread) {
-	request := unix.PTRACE_CONT
-	if len(th.pending) > 0 && !th.interrupted {
-		request = unix.PTRACE_SYSCALL
-	}
-	resume(request, th.tid, 0)
 }
 
 // entry deals with a watched call that is about to run.
 func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
-	if !t.started && row.Effect&event.Executes == 0 {
-		t.goOn(th) // our own half-way child
+	need := &t.needs.Rows[s.Call.Row]
+	if s.Call.Row == rowSeccomp {
+		if err := t.ownListener(th, &s.Call); err != nil {
+			return err
+		}
+	}
+	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
+		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
 	}
 	t.begin(th, &s.Call)
 	if th.interrupted && t.rec.Event().SameCall(th.pending) { // started again by the kernel
 		th.interrupted = false
-		t.goOn(th)
+		t.door.goOn(th)
 		return nil
+	}
+	if th.interrupted && th.restarting { // a signal's handler calls: the other has not run yet, and will come again
+		th.pending, th.interrupted, th.restarting = th.pending[:0], false, false
+		t.counters.Seen--
 	}
 	if th.interrupted {
 		if err := t.finish(th, -int64(unix.EINTR)); err != nil {
@@ -181,17 +215,18 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	}
 	t.counters.Seen++
 	if t.mem.refused {
-		t.blind(th.pid)
+		t.mem.refused = false
+		if err := t.blind(th.pid, whyUnreadable); err != nil {
+			return err
+		}
 	}
 	verdict := t.Gate.Decide(t.rec.Event())
 	if verdict != event.Drop && t.addBases(th, &s.Call) {
 		verdict = t.Gate.Decide(t.rec.Event())
 	}
-	need := &t.needs.Rows[s.Call.Row]
 	if verdict == event.Drop && !need.State && row.Effect&event.Executes == 0 {
-		t.counters.Filtered++
-		t.goOn(th)
-		return nil
+		t.door.goOn(th)
+		return t.putIf(false)
 	}
 	if row.ReadsDescriptorFirst() {
 		t.proc.AddFacts(th.tid, th.pid, need.Facts)
@@ -199,12 +234,12 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	if row.When == event.Entry {
 		t.proc.AddFacts(th.tid, th.pid, need.Facts)
 		err := t.put()
-		t.goOn(th)
+		t.door.goOn(th)
 		return err
 	}
 	th.pending = append(th.pending[:0], t.rec.Event()...)
 	th.match = verdict != event.Drop
-	t.goOn(th)
+	t.door.goOn(th)
 	return nil
 }
 
@@ -219,16 +254,16 @@ const (
 func (t *Tracer) exit(th *thread, ret int64) error {
 	t.counters.Exit++
 	if len(th.pending) == 0 {
-		t.goOn(th)
+		t.door.goOn(th)
 		return nil
 	}
 	if ret >= restartFirst && ret <= restartLast {
 		th.interrupted = true
-		t.goOn(th)
+		t.door.goOn(th)
 		return nil
 	}
 	err := t.finish(th, ret)
-	t.goOn(th)
+	t.door.goOn(th)
 	return err
 }
 
@@ -242,8 +277,7 @@ func (t *Tracer) finish(th *thread, ret int64) error {
 	need := &t.needs.Rows[ev.RowIndex()]
 	changes := need.State && ret >= 0
 	if th.match = th.match && t.Gate.Decide(ev) != event.Drop; !th.match && !changes {
-		t.counters.Filtered++
-		return nil
+		return t.putIf(false)
 	}
 	if changes {
 		t.addChanges(th, ev.Row().Effect)
@@ -265,8 +299,19 @@ func (t *Tracer) addChanges(th *thread, effect event.Effect) {
 }
 
 // put queues the record, waiting for room: the workload waits with us.
-func (t *Tracer) put() error {
-	if err := t.ring.Put(t.ctx, t.rec.Event()); err != nil {
+func (t *Tracer) put() error { return t.putIf(true) }
+
+// putIf queues the record if it matters to anybody.
+func (t *Tracer) putIf(matters bool) error {
+	if !matters {
+		t.counters.Filtered++
+		return nil
+	}
+	return t.queue(t.rec.Event())
+}
+
+func (t *Tracer) queue(ev event.Event) error {
+	if err := t.ring.Put(t.ctx, ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -25,6 +26,7 @@ const loopPath = "/nowhere/at/all"
 
 func TestMain(m *testing.M) {
 	launch.Launch()
+	keeper.Keep()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
 		for range n {
 			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)
@@ -48,14 +50,34 @@ func watching(names ...string) *event.Needs {
 	return &n
 }
 
+// doors are the ways by which calls stop.
+var doors = map[string]seccomp.Stops{"traced": seccomp.ByTrace, "noticed": seccomp.ByNotice}
+
+// throughEach runs a test by each door that the kernel has.
+func throughEach(t *testing.T, test func(t *testing.T, door seccomp.Stops)) {
+	for name, door := range doors {
+		t.Run(name, func(t *testing.T) {
+			if err := seccomp.ProbeListener(); door == seccomp.ByNotice && err != nil {
+				t.Skipf("needs notifications that no signal interrupts: %v", err)
+			}
+			test(t, door)
+		})
+	}
+}
+
 // run traces a command and returns the tracer and copies of its events.
 func run(t testing.TB, needs *event.Needs, gate Gate, argv ...string) (*Tracer, []event.Event, error) {
 	t.Helper()
+	return runThrough(t, seccomp.ByTrace, needs, gate, argv...)
+}
+
+func runThrough(t testing.TB, door seccomp.Stops, needs *event.Needs, gate Gate, argv ...string) (*Tracer, []event.Event, error) {
+	t.Helper()
 	command, err := launch.Find(argv)
 	require.NoError(t, err)
-	filter, _, err := seccomp.Compile(needs)
+	filter, _, err := seccomp.Compile(needs, door)
 	require.NoError(t, err)
-	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Linger: true})
+	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Linger: true, Stops: door})
 	ring := event.NewRing(event.DefaultRing)
 	var events []event.Event
 	drained := make(chan error, 1)
@@ -80,111 +102,138 @@ func rows(events []event.Event, name string) (found []event.Event) {
 }
 
 func TestRunReportsTheExitStatus(t *testing.T) {
-	for _, c := range []struct {
-		script string
-		want   int
-	}{{"exit 0", 0}, {"exit 7", 7}, {"kill -9 $$", 137}, {"kill -15 $$", 143}} {
-		tr, _, err := run(t, watching(), verdict(event.Drop), "sh", "-c", c.script)
-		require.NoError(t, err)
-		if tr.ExitCode() != c.want {
-			t.Errorf("%s: got %d, want %d", c.script, tr.ExitCode(), c.want)
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		for _, c := range []struct {
+			script string
+			want   int
+		}{{"exit 0", 0}, {"exit 7", 7}, {"kill -9 $$", 137}, {"kill -15 $$", 143}} {
+			tr, _, err := runThrough(t, door, watching(), verdict(event.Drop), "sh", "-c", c.script)
+			require.NoError(t, err)
+			if tr.ExitCode() != c.want {
+				t.Errorf("%s: got %d, want %d", c.script, tr.ExitCode(), c.want)
+			}
 		}
-	}
+	})
 }
 
 // What rules see of a process's end is made of the status as wait(2) has it.
 func TestAProcessEndsWithTheStatusOfWait(t *testing.T) {
-	for _, c := range []struct {
-		script string
-		want   unix.WaitStatus
-	}{{"exit 0", 0}, {"exit 7", 7 << 8}, {"kill -15 $$", 15}} {
-		_, events, err := run(t, watching(), verdict(event.Drop), "sh", "-c", c.script)
-		require.NoError(t, err)
-		ends := rows(events, "procexit")
-		require.Len(t, ends, 1)
-		if got := unix.WaitStatus(ends[0].Arg(0)); got != c.want {
-			t.Errorf("%s: got status %#x, want %#x", c.script, got, c.want)
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		for _, c := range []struct {
+			script string
+			want   unix.WaitStatus
+		}{{"exit 0", 0}, {"exit 7", 7 << 8}, {"kill -15 $$", 15}} {
+			_, events, err := runThrough(t, door, watching(), verdict(event.Drop), "sh", "-c", c.script)
+			require.NoError(t, err)
+			ends := rows(events, "procexit")
+			require.Len(t, ends, 1)
+			if got := unix.WaitStatus(ends[0].Arg(0)); got != c.want {
+				t.Errorf("%s: got status %#x, want %#x", c.script, got, c.want)
+			}
 		}
-	}
+	})
 }
 
 func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
-	path := t.TempDir() + "/script"
-	require.NoError(t, os.WriteFile(path, []byte("#!/no/interpreter\n"), 0o755))
-	_, _, err := run(t, watching(), verdict(event.Drop), path)
-	var start *launch.StartError
-	if !errors.As(err, &start) || start.Code != launch.ExitNotFound {
-		t.Errorf("got %v, want status %d", err, launch.ExitNotFound)
-	}
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		path := t.TempDir() + "/script"
+		require.NoError(t, os.WriteFile(path, []byte("#!/no/interpreter\n"), 0o755))
+		_, _, err := runThrough(t, door, watching(), verdict(event.Drop), path)
+		var start *launch.StartError
+		if !errors.As(err, &start) || start.Code != launch.ExitNotFound {
+			t.Errorf("got %v, want status %d", err, launch.ExitNotFound)
+		}
+	})
 }
 
 func TestEventsCarryArgumentsAndResults(t *testing.T) {
-	_, events, err := run(t, watching("openat", "open"), verdict(event.Watch), "sh", "-c", ": </etc/passwd; : <relative")
-	require.NoError(t, err)
-	found := map[string]int64{}
-	for _, ev := range append(rows(events, "openat"), rows(events, "open")...) {
-		path, _ := ev.Bytes(event.Part(ev.Row().Param("name")))
-		ret, ok := ev.Ret()
-		if !ok {
-			t.Errorf("open of %s: no result", path)
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		_, events, err := runThrough(t, door, watching("openat", "open"), verdict(event.Watch), "sh", "-c", ": </etc/passwd; : <relative")
+		require.NoError(t, err)
+		found := map[string]int64{}
+		for _, ev := range append(rows(events, "openat"), rows(events, "open")...) {
+			path, _ := ev.Bytes(event.Part(ev.Row().Param("name")))
+			ret, ok := ev.Ret()
+			if !ok {
+				t.Errorf("open of %s: no result", path)
+			}
+			found[string(path)] = ret
 		}
-		found[string(path)] = ret
-	}
-	if found["/etc/passwd"] < 3 {
-		t.Errorf("open of /etc/passwd: got %d, want a descriptor, in %v", found["/etc/passwd"], found)
-	}
-	if found["relative"] != -int64(unix.ENOENT) {
-		t.Errorf("open of relative: got %d, want %d", found["relative"], -int64(unix.ENOENT))
-	}
+		if found["/etc/passwd"] < 3 {
+			t.Errorf("open of /etc/passwd: got %d, want a descriptor, in %v", found["/etc/passwd"], found)
+		}
+		if found["relative"] != -int64(unix.ENOENT) {
+			t.Errorf("open of relative: got %d, want %d", found["relative"], -int64(unix.ENOENT))
+		}
+	})
 }
 
 func TestEveryProcessIsToldOfOnce(t *testing.T) {
-	tr, events, err := run(t, watching(), verdict(event.Drop), "sh", "-c", "i=0; while [ $i -lt 50 ]; do (exit 0); /bin/true; i=$((i+1)); done")
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		tr, events, err := runThrough(t, door, watching(), verdict(event.Drop), "sh", "-c", "i=0; while [ $i -lt 50 ]; do (exit 0); /bin/true; i=$((i+1)); done")
+		require.NoError(t, err)
+		born, died := map[uint64]int{}, map[int]int{}
+		for _, ev := range rows(events, "spawn") {
+			born[ev.Arg(0)]++
+		}
+		for _, ev := range rows(events, "procexit") {
+			died[ev.PID()]++
+		}
+		if len(born) != 101 || len(died) != 101 || tr.Counters().Processes != 101 {
+			t.Errorf("got %d born, %d died, %d counted, want 101 each", len(born), len(died), tr.Counters().Processes)
+		}
+	})
+}
+
+// A debugger's child asks to be traced, which fails in what is traced already.
+func TestAProgramThatAsksToBeTracedIs(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3: calls ptrace")
+	}
+	script := "import ctypes, os; os._exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0) & 1)"
+	tr, events, err := runThrough(t, seccomp.ByNotice, watching("ptrace"), verdict(event.Watch), "python3", "-c", script)
 	require.NoError(t, err)
-	born, died := map[uint64]int{}, map[int]int{}
-	for _, ev := range rows(events, "spawn") {
-		born[ev.Arg(0)]++
-	}
-	for _, ev := range rows(events, "procexit") {
-		died[ev.PID()]++
-	}
-	if len(born) != 101 || len(died) != 101 || tr.Counters().Processes != 101 {
-		t.Errorf("got %d born, %d died, %d counted, want 101 each", len(born), len(died), tr.Counters().Processes)
+	if tr.ExitCode() != 0 || len(rows(events, "ptrace")) != 1 {
+		t.Errorf("got status %d and %d events, want 0 and 1", tr.ExitCode(), len(rows(events, "ptrace")))
 	}
 }
 
 func TestTheLedgerAddsUp(t *testing.T) {
-	tr, _, err := run(t, watching("openat", "open", "close", "execve"), verdict(event.Watch), "sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done >/dev/null; cat /missing 2>/dev/null")
-	require.NoError(t, err)
-	c := tr.Counters()
-	if c.Seen == 0 || c.Seen != c.Filtered+c.Queued+c.Lost || c.Lost != 0 {
-		t.Errorf("got %+v, want seen = filtered + queued, nothing lost", c)
-	}
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		tr, _, err := runThrough(t, door, watching("openat", "open", "close", "execve"), verdict(event.Watch), "sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done >/dev/null; cat /missing 2>/dev/null")
+		require.NoError(t, err)
+		c := tr.Counters()
+		if c.Seen == 0 || c.Seen != c.Filtered+c.Queued+c.Lost || c.Lost != 0 {
+			t.Errorf("got %+v, want seen = filtered + queued, nothing lost", c)
+		}
+	})
 }
 
 func TestNoAllocationPerStop(t *testing.T) {
 	const stops = 20000
 	t.Setenv(loopVariable, strconv.Itoa(stops))
-	for _, gate := range []verdict{verdict(event.Drop), verdict(event.Watch)} {
-		var before, after runtime.MemStats
-		needs := watching("openat", "open")
-		command, err := launch.Find([]string{os.Args[0]})
-		require.NoError(t, err)
-		filter, _, err := seccomp.Compile(needs)
-		require.NoError(t, err)
-		tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate})
-		ring := event.NewRing(event.DefaultRing)
-		go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }()
-		runtime.ReadMemStats(&before)
-		require.NoError(t, tr.Run(context.Background(), ring))
-		runtime.ReadMemStats(&after)
-		if got := float64(after.Mallocs-before.Mallocs) / stops; got > 0.1 { // start, end and a dozen processes' facts are in it
-			t.Errorf("gate %d: got %.3f allocations a stop, want none", gate, got)
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		for _, gate := range []verdict{verdict(event.Drop), verdict(event.Watch)} {
+			var before, after runtime.MemStats
+			needs := watching("openat", "open")
+			command, err := launch.Find([]string{os.Args[0]})
+			require.NoError(t, err)
+			filter, _, err := seccomp.Compile(needs, door)
+			require.NoError(t, err)
+			tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Stops: door})
+			ring := event.NewRing(event.DefaultRing)
+			go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }()
+			runtime.ReadMemStats(&before)
+			require.NoError(t, tr.Run(context.Background(), ring))
+			runtime.ReadMemStats(&after)
+			if got := float64(after.Mallocs-before.Mallocs) / stops; got > 0.1 { // start, end and a dozen processes' facts are in it
+				t.Errorf("gate %d: got %.3f allocations a stop, want none", gate, got)
+			}
+			if tr.Counters().Entry < stops {
+				t.Errorf("gate %d: got %d stops, want at least %d", gate, tr.Counters().Entry, stops)
+			}
 		}
-		if tr.Counters().Entry < stops {
-			t.Errorf("gate %d: got %d stops, want at least %d", gate, tr.Counters().Entry, stops)
-		}
-	}
+	})
 }
 
 func TestTheLauncherIsNotDumpable(t *testing.T) {
@@ -199,9 +248,9 @@ func TestTheLauncherIsNotDumpable(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	needs := watching("openat")
-	filter, _, err := seccomp.Compile(needs)
+	filter, _, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
-	if err := Probe(needs, filter); err != nil {
+	if err := Probe(needs, filter, seccomp.ByTrace); err != nil {
 		t.Errorf("got %v, want none where every other test runs", err)
 	}
 }
@@ -217,6 +266,11 @@ func BenchmarkCall(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.Setenv(loopVariable, strconv.Itoa(b.N))
 			_, _, err := run(b, c.needs, c.gate, os.Args[0])
+			require.NoError(b, err)
+		})
+		b.Run(c.name+" noticed", func(b *testing.B) {
+			b.Setenv(loopVariable, strconv.Itoa(b.N))
+			_, _, err := runThrough(b, seccomp.ByNotice, c.needs, c.gate, os.Args[0])
 			require.NoError(b, err)
 		})
 	}

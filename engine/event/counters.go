@@ -10,12 +10,3 @@ type Counters struct {
 	Blind                        []Blind
 	Losses                       []Loss // what the lost events were: see Lose
 }
-
-// Blind is a time in which a process could not be watched. From and To are
-// nanoseconds since the epoch; To is 0 while it lasts.
-type Blind struct {
-	PID  int    `json:"pid"`
-	From uint64 `json:"from"`
-	To   uint64 `json:"to"`
-	Why  string `json:"why"`
-}

@@ -51,12 +51,23 @@ func TestLossesAreCountedByRowAndReason(t *testing.T) {
 
 func TestNotesAreNoEventsThatRulesSee(t *testing.T) {
 	for row := range Table {
-		want := row == RowProcInfo || row == RowSpawn || row == RowLost
+		want := row == RowProcInfo || row == RowSpawn || row == RowLost || row == RowBlind
 		if got := IsNote(row); got != want {
 			t.Errorf("%s: got %v, want %v", Table[row].Name, got, want)
 		}
 	}
-	if name := Table[RowLost].Name; IsType(name) || Lookup(name) != -1 {
-		t.Errorf("got the event type %s, want none that a rule may name", name)
+	for _, row := range []int{RowLost, RowBlind} {
+		if name := Table[row].Name; IsType(name) || Lookup(name) != -1 {
+			t.Errorf("got the event type %s, want none that a rule may name", name)
+		}
+	}
+}
+
+func TestARecordTellsOfABlindTime(t *testing.T) {
+	var b Builder
+	want := Blind{PID: 7, From: at, Why: "nobody looks"}
+	b.BeginBlind(want)
+	if got := b.Event().Blind(); got != want || b.Event().RowIndex() != RowBlind {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

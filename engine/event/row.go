@@ -143,7 +143,9 @@ var rowByName = func() map[string]int {
 	for i := range Table {
 		rows[Table[i].Name] = i
 	}
-	delete(rows, Table[RowLost].Name) // an event type of nobody's: no rule may be about it
+	for _, row := range []int{RowLost, RowBlind} {
+		delete(rows, Table[row].Name) // an event type of nobody's: no rule may be about it
+	}
 	return rows
 }()
 
@@ -178,7 +180,10 @@ const (
 	RowSpawn    = 1
 	RowProcExit = 2
 	RowLost     = 416
+	RowBlind    = 417
 )
 
 // IsNote reports whether records of the row are for the engine alone, and no events that rules see.
-func IsNote(row int) bool { return row == RowProcInfo || row == RowSpawn || row == RowLost }
+func IsNote(row int) bool {
+	return row == RowProcInfo || row == RowSpawn || row == RowLost || row == RowBlind
+}

@@ -294,4 +294,5 @@ var Table = [...]Row{
 	414: {Name: "rt_sigreturn", When: Entry}, 415: {Name: "listmount"},
 
 	416: {Name: "events_lost", When: Pseudo}, // see Loss
+	417: {Name: "watch_blind", When: Pseudo}, // see Blind
 }

@@ -17,16 +17,18 @@ import (
 // Child is a process that waits to become the command.
 type Child struct {
 	PID    int
-	gate   *os.File // a byte lets the child go on, its close ends it
-	report *os.File // what the child says, until it is the command
+	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
+	gate   *os.File              // a byte lets the child go on, its close ends it
+	report *os.File              // what the child says, until it is the command
+	stops  seccomp.Stops
 }
 
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
-// Start starts the child. With a nil filter it will install none, and so keep
-// whatever privilege the command may gain.
-func Start(c Command, filter seccomp.Program) (*Child, error) {
+// Start starts the child. With a nil filter, and nothing denied, it will install
+// none, and so keep whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
+func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
 		return nil, err
@@ -35,8 +37,8 @@ func Start(c Command, filter seccomp.Program) (*Child, error) {
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
-	child := &Child{gate: open, report: report}
-	child.PID, err = fork(c, filter, gate, result)
+	child := &Child{gate: open, report: report, stops: stops}
+	child.PID, err = child.fork(c, filter, gate, result)
 	if err = errors.Join(err, gate.Close(), result.Close()); err == nil {
 		err = child.awaitReady()
 	}
@@ -76,12 +78,7 @@ func (c *Child) Wait() (code int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("wait for command: %w", err)
 	}
-	var ws unix.WaitStatus
-	for {
-		if _, err = unix.Wait4(c.PID, &ws, 0, nil); !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
+	ws, err := c.awaitEnd()
 	switch code = ExitCode(ws); {
 	case err != nil:
 		return 0, os.NewSyscallError("wait4", err)
@@ -89,6 +86,20 @@ func (c *Child) Wait() (code int, err error) {
 		return code, &StartError{code, errors.New(words)}
 	}
 	return code, nil
+}
+
+// awaitEnd waits for the end of the process, and tells of stops on the way.
+func (c *Child) awaitEnd() (ws unix.WaitStatus, err error) {
+	for {
+		_, err = unix.Wait4(c.PID, &ws, unix.WUNTRACED, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil || !ws.Stopped():
+			return ws, err
+		case c.OnStop != nil:
+			c.OnStop(ws.StopSignal())
+		}
+	}
 }
 
 // Failure returns why the child never became the command. It is for those who
@@ -117,13 +128,13 @@ func (c *Child) lastWords() (string, error) {
 }
 
 // fork starts the process. Its ends of the pipes are made inheritable just here.
-func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
-	var numbers []string
+func (c *Child) fork(command Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+	fds := []string{strconv.Itoa(int(c.stops))}
 	for _, f := range []*os.File{gate, result} {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
-		numbers = append(numbers, strconv.Itoa(int(f.Fd())))
+		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
 	if filter != nil {
 		fd, err := inheritable(filter)
@@ -131,10 +142,10 @@ func fork(c Command, filter seccomp.Program, gate, result *os.File) (pid int, er
 			return 0, err
 		}
 		defer unix.Close(fd)
-		numbers = append(numbers, strconv.Itoa(fd))
+		fds = append(fds, strconv.Itoa(fd))
 	}
-	argv := append([]string{childName, strings.Join(numbers, ","), c.Path}, c.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
+	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
 // inheritable returns a descriptor of the bytes that a child inherits.

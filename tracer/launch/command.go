@@ -19,6 +19,8 @@ const (
 type Command struct {
 	Path string
 	Argv []string
+	As   *User    // whom it runs as; nil: as the launcher itself
+	Deny []string // calls that it is refused, as by a kernel without them
 }
 
 // StartError says that a command could not be started, and with which status a shell would exit.
@@ -35,7 +37,7 @@ func Find(argv []string) (Command, error) {
 	path, err := exec.LookPath(argv[0])
 	switch {
 	case err == nil, errors.Is(err, exec.ErrDot):
-		return Command{path, argv}, nil
+		return Command{Path: path, Argv: argv}, nil
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, unix.ENOENT):
 		return Command{}, &StartError{ExitNotFound, fmt.Errorf("run %s: not found", argv[0])}
 	}
@@ -47,7 +49,9 @@ func Find(argv []string) (Command, error) {
 }
 
 // Nothing returns a command that does nothing: this binary, which Launch ends at once.
-func Nothing() Command { return Command{"/proc/self/exe", []string{nothingName}} }
+func Nothing() Command {
+	return Command{Path: "/proc/self/exe", Argv: []string{nothingName}}
+}
 
 // ExitCode is what a shell makes of a status: 128 + N for signal N.
 func ExitCode(ws unix.WaitStatus) int {

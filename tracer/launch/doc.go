@@ -7,8 +7,9 @@
 // before, that exec would be taken for the command's), and why if it cannot go
 // on; and where a filter is wanted, a file of its bytes. It starts its own binary
 // again under another name; that child waits at the gate, puts the filter on
-// itself, and executes the command, which closes the descriptors. Their numbers
-// are passed as arguments, so that nothing else need be touched.
+// itself, and one more where calls are denied, becomes the user that the command
+// is to run as, and executes the command, which closes the descriptors. Their
+// numbers are passed as arguments, so that nothing else need be touched.
 //
 // The trap: the first thing in main is [Launch], which in a re-executed child
 // never returns. While [Start] runs, nothing else may start a process: it would

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -30,7 +29,7 @@ func init() {
 	}
 }
 
-func isChild() bool { return len(os.Args) >= 4 && os.Args[0] == childName }
+func isChild() bool { return len(os.Args) >= 6 && os.Args[0] == childName }
 
 // Launch is the child's half. Call it first thing in main: in any other process
 // than a launcher's child it returns at once, in that child never.
@@ -41,16 +40,16 @@ func Launch() {
 	if !isChild() {
 		return
 	}
-	var fds []int
-	for s := range strings.SplitSeq(os.Args[1], ",") {
-		fd, _ := strconv.Atoi(s) // written by fork
+	all := numbers(os.Args[1])
+	stops, fds := seccomp.Stops(all[0]), all[1:]
+	for _, fd := range fds {
 		unix.CloseOnExec(fd)
-		fds = append(fds, fd)
 	}
 	report := os.NewFile(uintptr(fds[1]), "report")
 	_, err := report.Write([]byte{1})
 	if err == nil {
-		err = become(Command{os.Args[2], os.Args[3:]}, fds[0], fds[2:])
+		c := Command{Path: os.Args[4], Argv: os.Args[5:], Deny: words(os.Args[3])}
+		err = become(c, numbers(os.Args[2]), fds, stops)
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -64,15 +63,33 @@ func childCode(err error) int {
 	return ExitFailed
 }
 
-// become turns the child into the command, once the gate is open and with the
-// filter if there is one. It returns only to say why it could not.
-func become(c Command, gate int, filter []int) error {
+// become turns the child into the command, once the gate is open, with the filter
+// if there is one and as another user if ids are given. It returns only to say why
+// it could not. The filter comes before the user, who could not have it without
+// forgoing setuid programs.
+func become(c Command, ids, fds []int, stops seccomp.Stops) error {
 	var b [1]byte
-	if n, err := unix.Read(gate, b[:]); n != 1 {
+	if n, err := unix.Read(fds[0], b[:]); n != 1 {
 		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
-	for _, fd := range filter {
-		if err := install(fd); err != nil {
+	if err := deny(c.Deny); err != nil {
+		return err
+	}
+	if stops == seccomp.ByNotice { // whoever answers may die before anybody else has the listener
+		if err := endWithParent(unix.SIGKILL); err != nil {
+			return err
+		}
+	}
+	for _, fd := range fds[2:] {
+		if err := install(fd, stops); err != nil {
+			return err
+		}
+	}
+	if err := assume(ids); err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	if stops == seccomp.ByNotice {
+		if err := endWithParent(0); err != nil {
 			return err
 		}
 	}
@@ -87,14 +104,40 @@ func become(c Command, gate int, filter []int) error {
 	return &StartError{code, fmt.Errorf("run %s: %w", c.Argv[0], err)}
 }
 
-// install puts the filter in a file on the thread.
-func install(fd int) error {
+// endWithParent has the kernel send the signal when the parent's thread ends; 0 for none.
+func endWithParent(sig unix.Signal) error {
+	return os.NewSyscallError("prctl(SET_PDEATHSIG)", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0))
+}
+
+// install puts the filter in a file on the thread. A listener is for the parent to
+// find: no call can tell of it that would not wait for the parent's answer.
+func install(fd int, stops seccomp.Stops) error {
 	prog, err := io.ReadAll(io.NewSectionReader(os.NewFile(uintptr(fd), "filter"), 0, seccomp.MaxInstructions*8))
 	if err != nil {
 		return fmt.Errorf("read filter: %w", err)
 	}
-	if err := seccomp.Program(prog).Install(); err != nil {
+	if stops == seccomp.ByNotice {
+		_, err = seccomp.Program(prog).InstallListener()
+	} else {
+		err = seccomp.Program(prog).Install()
+	}
+	if err != nil {
 		return fmt.Errorf("install filter: %w", err)
+	}
+	return nil
+}
+
+// deny puts a filter on the thread that refuses the calls.
+func deny(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	prog, err := seccomp.Refuse(names...)
+	if err == nil {
+		err = prog.Install()
+	}
+	if err != nil {
+		return fmt.Errorf("deny %s: %w", strings.Join(names, ", "), err)
 	}
 	return nil
 }

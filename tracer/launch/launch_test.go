@@ -37,7 +37,7 @@ func launchFiltered(argv []string) int {
 	if err != nil {
 		return ExitFailed
 	}
-	child, err := Start(Command{argv[0], argv}, filter)
+	child, err := Start(Command{Path: argv[0], Argv: argv}, filter, seccomp.ByTrace)
 	if err != nil {
 		return ExitFailed
 	}
@@ -53,7 +53,7 @@ func launchFiltered(argv []string) int {
 func watchChroot() (seccomp.Program, error) {
 	var needs event.Needs
 	needs.Rows[event.Lookup("chroot")].Match = true
-	filter, _, err := seccomp.Compile(&needs)
+	filter, _, err := seccomp.Compile(&needs, seccomp.ByTrace)
 	return filter, err
 }
 
@@ -62,7 +62,7 @@ func start(t *testing.T, filter seccomp.Program, script string, args ...string) 
 	t.Helper()
 	command, err := Find(append([]string{"sh", "-c", script, "sh"}, args...))
 	require.NoError(t, err)
-	child, err := Start(command, filter)
+	child, err := Start(command, filter, seccomp.ByTrace)
 	require.NoError(t, err)
 	t.Cleanup(child.Close)
 	return child
@@ -109,7 +109,7 @@ func TestWaitReturnsWhatAShellWould(t *testing.T) {
 }
 
 func TestNothingDoesNothing(t *testing.T) {
-	child, err := Start(Nothing(), nil)
+	child, err := Start(Nothing(), nil, seccomp.ByTrace)
 	require.NoError(t, err)
 	defer child.Close()
 	require.NoError(t, child.Open())
@@ -161,7 +161,7 @@ func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
 	}{{"no interpreter", "#!/no/interpreter\n", ExitNotFound}, {"no access", "#!" + dir + "\n", ExitNotExec}} {
 		path := filepath.Join(dir, c.name)
 		require.NoError(t, os.WriteFile(path, []byte(c.content), 0o755))
-		child, err := Start(Command{path, []string{path}}, nil)
+		child, err := Start(Command{Path: path, Argv: []string{path}}, nil, seccomp.ByTrace)
 		require.NoError(t, err)
 		defer child.Close()
 		require.NoError(t, child.Open())
@@ -192,7 +192,7 @@ func TestFailureTellsHowAChildEndedBeforeItRan(t *testing.T) {
 func TestAScriptWithoutAnInterpreterIsTheShells(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "script")
 	require.NoError(t, os.WriteFile(path, []byte("exit $1\n"), 0o755))
-	child, err := Start(Command{path, []string{path, "5"}}, nil)
+	child, err := Start(Command{Path: path, Argv: []string{path, "5"}}, nil, seccomp.ByTrace)
 	require.NoError(t, err)
 	defer child.Close()
 	require.NoError(t, child.Open())
@@ -267,7 +267,7 @@ func TestTheChildWaitsOnItsFirstThread(t *testing.T) {
 	var all sync.WaitGroup
 	for range many {
 		all.Go(func() {
-			child, err := Start(Nothing(), nil)
+			child, err := Start(Nothing(), nil, seccomp.ByTrace)
 			if err != nil {
 				t.Error(err)
 				return

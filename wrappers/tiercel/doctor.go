@@ -98,13 +98,17 @@ func brief(err error) string {
 
 // ptrace tries the source that traces.
 func (d *doctor) ptrace() {
-	filter, unknown, err := seccomp.Compile(d.set.Needs())
+	stops, name := seccomp.ByNotice, stopsNotify
+	if seccomp.ProbeListener() != nil { // told of by a check of its own
+		stops, name = seccomp.ByTrace, stopsPtrace
+	}
+	filter, unknown, err := seccomp.Compile(d.set.Needs(), stops)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
 	if err == nil {
-		err = tracer.Probe(d.set.Needs(), filter)
+		err = tracer.Probe(d.set.Needs(), filter, stops)
 	}
 	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
-	d.add("ptrace source", "a command can be launched and watched", err)
+	d.add("ptrace source", "a command can be launched and watched; its calls stop by "+name, err)
 }
 
 // ebpf tries the source in the kernel, first each thing that it wants.
@@ -133,7 +137,7 @@ func (d *doctor) ebpf() {
 
 // load tries the source in the kernel itself, with what the rules need.
 func (d *doctor) load() {
-	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs())
+	needs, calls := d.set.Needs(), seccomp.Calls(d.set.Needs(), seccomp.ByTrace)
 	begin := time.Now()
 	probe, err := loadProbe(kernel.Config{Needs: needs, Calls: calls, Gate: d.set.Matcher(), Tree: true})
 	took := time.Since(begin).Round(time.Millisecond)

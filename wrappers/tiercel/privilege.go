@@ -34,8 +34,8 @@ var ofHost = []capability{
 func askPrivileges() error {
 	missing, err := lacking(true)
 	if err == nil && missing != nil {
-		err = &failure{launch.ExitFailed, errors.New("use eBPF: no " + strings.Join(missing, ", ")),
-			"run it as root, or with these capabilities; tiercel run --source ptrace needs none"}
+		err = &failure{code: launch.ExitFailed, err: errors.New("use eBPF: no " + strings.Join(missing, ", ")),
+			hint: "run it as root, or with these capabilities; tiercel run --source ptrace needs none"}
 	}
 	return err
 }

@@ -34,7 +34,7 @@ type asked struct {
 func (w *watch) asks(set *rules.Set) asked {
 	m := set.Matcher()
 	m.Minimum = w.minimum
-	return asked{set.Needs(), seccomp.Calls(set.Needs()), m}
+	return asked{set.Needs(), seccomp.Calls(set.Needs(), seccomp.ByTrace), m}
 }
 
 // probe is the eBPF source of all of the machine's events.
@@ -59,7 +59,7 @@ func loadProbe(c kernel.Config) (*kernel.Probe, error) {
 	}
 	p, err := kernel.New(c)
 	if err != nil {
-		return nil, &failure{launch.ExitFailed, refusal{err}, probeHint(err)}
+		return nil, &failure{code: launch.ExitFailed, err: refusal{err}, hint: probeHint(err)}
 	}
 	return p, nil
 }

@@ -79,7 +79,7 @@ func (h *host) reloadAccounts() {
 // inForce tells of the rules that are in force from now on, and of what they cannot do.
 func (h *host) inForce(set *rules.Set, message string) {
 	needs := set.Needs()
-	unseen := kernel.Unseen(needs, seccomp.Calls(needs))
+	unseen := kernel.Unseen(needs, seccomp.Calls(needs, seccomp.ByTrace))
 	h.log.Info().Str("source", event.SourceEBPF).Int("rules", len(set.Rules)).Int("calls", watched(needs, unseen)).Msg(message)
 	h.warnOfUnseen(set, unseen)
 	if len(set.Rules) == 0 {

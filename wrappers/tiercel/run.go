@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"tiercel/engine/capture"
 	"tiercel/engine/event"
 	"tiercel/kernel"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -18,8 +20,23 @@ import (
 type runFlags struct {
 	settings
 	sourceName string
+	stops      string
+	onDeath    string
 	record     string
+	user       string
+	waitAll    bool
+	ioUring    string
 }
+
+// What becomes of io_uring: nothing, what rules say of its setup, or the setup fails.
+const (
+	ringAllow  = "allow"
+	ringReport = "report"
+	ringDeny   = "deny"
+	ringSetup  = "io_uring_setup" // without this call there is none
+)
+
+var ringChoices = []string{ringAllow, ringReport, ringDeny}
 
 const runHelp = `Run COMMAND, watch the system calls of all processes that come of it, and raise
 alerts from rules. Its standard input, output and error, working directory,
@@ -31,13 +48,22 @@ file, with the arguments and environments of programs, for tiercel replay. With
   tiercel run --print -- ls
   tiercel run --print '%proc.name %fd.name' --filter 'evt.type = connect' -- curl example.org
 
+With --user, which wants root, COMMAND runs as that user, in the user's groups or
+in GROUP alone, with HOME, USER, LOGNAME and SHELL as the account has them. tiercel
+keeps its own user, and setuid programs (sudo, su) work as they do without it.
+
 The exit status is the command's, 128+N if signal N ended it, 122 by --fail-on,
 125 if tiercel itself failed, 126 if COMMAND cannot be executed, 127 if it is
 not found, 2 for a wrong command line.
 
+With --io-uring=deny the setup of an io_uring fails as on a kernel that has none
+(ENOSYS), and programs do with system calls what they would have done by it.
+report leaves it to the rules: a built-in one raises an alert. allow has none raised.
+
 tiercel stays until the last process that came of the command has ended, for
-these are watched too, and cannot go on without it. As PID 1 of a container it
-ends with the command, as the container would.`
+these are watched too, and cannot go on without it. With --wait-all=false it ends
+with the command, and ends what that left behind. That is the default for PID 1
+of a container, which ends with the command, too.`
 
 func newRun() *cobra.Command {
 	var f runFlags
@@ -58,15 +84,32 @@ func newRun() *cobra.Command {
 	f.addFlags(cmd)
 	fl.StringVarP(&f.sourceName, "source", "s", auto, "where events come from: auto, ptrace or ebpf")
 	fl.StringVar(&f.record, "record", "", "write the events to this file, for tiercel replay")
+	fl.StringVar(&f.user, "user", "", "run COMMAND as this user: NAME or UID, with :GROUP in that group alone; tiercel stays root")
+	fl.BoolVar(&f.waitAll, "wait-all", os.Getpid() != 1, "stay until the last process that came of COMMAND has ended; false: end with COMMAND, and end the others")
+	fl.StringVar(&f.ioUring, "io-uring", ringReport, "what becomes of COMMAND's io_uring, whose operations are no system calls: allow, report or deny")
+	complete(cmd, "io-uring", ringChoices...)
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
+	fl.StringVar(&f.stops, "stops", auto, "how the ptrace source stops calls: auto, notify (seccomp user notification, nothing stays traced) or ptrace")
+	complete(cmd, "stops", auto, stopsNotify, stopsPtrace)
+	fl.StringVar(&f.onDeath, "on-death", string(keeper.Kill), "what becomes of the command if tiercel is killed: kill it, or continue without a watch")
+	complete(cmd, "on-death", string(keeper.Kill), string(keeper.Continue))
 	return cmd
 }
 
 func (f *runFlags) check(cmd *cobra.Command) error {
-	if f.sourceName == auto || slices.Contains(event.Sources, f.sourceName) {
-		return f.settings.check(cmd, "stderr")
+	if f.sourceName != auto && !slices.Contains(event.Sources, f.sourceName) {
+		return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
 	}
-	return usage("auto, ptrace or ebpf", "--source: unknown source %q", f.sourceName)
+	if !slices.Contains([]string{auto, stopsNotify, stopsPtrace}, f.stops) {
+		return usage("auto, notify or ptrace", "--stops: unknown way %q", f.stops)
+	}
+	if !slices.Contains([]string{string(keeper.Kill), string(keeper.Continue)}, f.onDeath) {
+		return usage("kill or continue", "--on-death: unknown way %q", f.onDeath)
+	}
+	if !slices.Contains(ringChoices, f.ioUring) {
+		return usage("allow, report or deny", "--io-uring: unknown choice %q", f.ioUring)
+	}
+	return f.settings.check(cmd, "stderr")
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
@@ -77,7 +120,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	command, err := launch.Find(args)
+	command, err := f.find(args)
 	if err != nil {
 		return err
 	}
@@ -85,20 +128,43 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, sourceName: f.sourceName, needs: w.set.Needs()}
+	r := &live{watch: w, flags: f, needs: f.needs(w.set.Needs())}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
 	return r.run(command)
 }
 
+// find finds the command, and whom it is to run as.
+func (f *runFlags) find(args []string) (command launch.Command, err error) {
+	as, err := findUser(f.user)
+	if err != nil {
+		return command, err
+	}
+	command, err = launch.Find(args)
+	command.As = as
+	if f.ioUring == ringDeny {
+		command.Deny = []string{ringSetup}
+	}
+	return command, err
+}
+
+// needs is what the rules ask for, less what is allowed whatever they say.
+func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
+	needs := *ofRules
+	if f.ioUring == ringAllow {
+		needs.Rows[event.Lookup(ringSetup)] = event.RowNeed{}
+	}
+	return &needs
+}
+
 // live is a watch of a command.
 type live struct {
 	*watch
-	sourceName string
-	needs      *event.Needs // of the rules, or of a recording
-	machine    *engine.Machine
-	tape       *capture.Writer // nil where nothing is recorded
+	flags   *runFlags
+	needs   *event.Needs // of the rules, or of a recording
+	machine *engine.Machine
+	tape    *capture.Writer // nil where nothing is recorded
 }
 
 // startRecording creates the capture, if one is wanted, and asks of the source what one wants.
@@ -125,12 +191,13 @@ func (r *live) run(command launch.Command) error {
 	signals := newForwarder(r.log)
 	signals.ending = r.breakOff
 	src.OnStart(signals.start)
+	src.OnStop(signals.stopped)
 	defer signals.stop()
 	if err := eng.Follow(context.Background(), src); err != nil {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
-	return r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode()))
+	return signals.ended(r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode())))
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.

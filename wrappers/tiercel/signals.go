@@ -4,40 +4,59 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 )
 
-// forwarder passes signals that were sent to the launcher on to the command.
+// forwarder passes signals that were sent to the launcher on to the command, and
+// stops the launcher where the command stops.
 //
 // A terminal sends its signals to every process of the foreground group, the
 // command among them; passing these on would deliver them twice. So the
 // terminal's own are passed on only where the launcher is not in the foreground
-// of a terminal, and must have got them from a kill.
+// of a terminal, and must have got them from a kill. For the same reason SIGCONT,
+// which a shell sends to all of a job, is passed on only to a command that is stopped.
 //
 // Once the command has ended, and only what it left behind is still watched, a
 // signal that asks for the end ends the launcher, and the kernel with it the rest.
 type forwarder struct {
-	log     zerolog.Logger
-	signals chan os.Signal
-	ending  func() // called before the launcher is ended, if set
+	log         zerolog.Logger
+	signals     chan os.Signal
+	stops       chan unix.Signal // by which the command was stopped
+	pid         int              // of the command
+	ending      func()           // called before the launcher is ended, if set
+	interrupted atomic.Bool      // by a key press
 }
 
-// fromTerminal are the signals that a terminal sends on a key press.
-var fromTerminal = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true}
+// fromTerminal are the signals that a terminal sends on a key press, or when it changes its size.
+var fromTerminal = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTSTP: true, unix.SIGWINCH: true}
 
 // endings are the signals that ask for a process's end.
 var endings = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTERM: true, unix.SIGHUP: true}
 
+// passed are the signals that are passed on, beside the real-time ones: all that
+// people send, and not those that the kernel sends to who made a fault, set a
+// timer, or has children.
+var passed = []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
+	unix.SIGVTALRM, unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
+
+// The real-time signals that a program may use: the two before are the C library's.
+const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(64)
+
 // newForwarder begins to catch signals. SIGPIPE is caught so that a reader of
 // the alerts that goes away ends neither tiercel nor with it the workload.
 func newForwarder(log zerolog.Logger) *forwarder {
-	f := &forwarder{log: log, signals: make(chan os.Signal, 64)}
-	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGPIPE} {
+	f := &forwarder{log: log, signals: make(chan os.Signal, 64), stops: make(chan unix.Signal, 1)}
+	for _, s := range append(passed, unix.SIGPIPE) {
 		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
 			signal.Notify(f.signals, s)
 		}
+	}
+	for s := firstRealTime; s <= lastRealTime; s++ {
+		signal.Notify(f.signals, s)
 	}
 	return f
 }
@@ -47,14 +66,20 @@ func newForwarder(log zerolog.Logger) *forwarder {
 // foreground; that is set only now, so that the command does not inherit it.
 func (f *forwarder) start(pid int) {
 	signal.Ignore(unix.SIGTTOU)
+	f.pid = pid
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		f.log.Error().Err(os.NewSyscallError("pidfd_open", err)).Msg("signals are not passed on")
 		return
 	}
 	go func() {
-		for s := range f.signals {
-			f.pass(pidfd, s)
+		for {
+			select {
+			case s := <-f.signals:
+				f.pass(pidfd, s)
+			case s := <-f.stops:
+				f.suspend(pidfd, s)
+			}
 		}
 	}()
 }
@@ -63,15 +88,16 @@ func (f *forwarder) pass(pidfd int, s os.Signal) {
 	if s == unix.SIGPIPE {
 		return
 	}
-	gone := errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH)
+	gone, had := errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH), f.hasIt(s)
 	switch {
 	case gone && endings[s]:
+		time.Sleep(ownEnd)
 		f.log.Warn().Stringer("signal", s).Msg("the command has ended; what it left behind ends now")
 		if f.ending != nil {
 			f.ending()
 		}
 		os.Exit(128 + int(s.(unix.Signal)))
-	case gone, fromTerminal[s] && inForeground():
+	case gone, had:
 	default:
 		if err := unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0); err != nil {
 			f.log.Debug().Err(err).Stringer("signal", s).Msg("pass signal on")
@@ -79,16 +105,21 @@ func (f *forwarder) pass(pidfd int, s os.Signal) {
 	}
 }
 
+// ownEnd is the time that tiercel has to end by itself, where nothing is left
+// behind: the signal may be what has ended the command.
+const ownEnd = 300 * time.Millisecond
+
+// hasIt reports whether the command got the signal, too, or has no need of it.
+func (f *forwarder) hasIt(s os.Signal) bool {
+	switch {
+	case s == unix.SIGCONT:
+		return !isStopped(f.pid)
+	case fromTerminal[s] && inForeground():
+		f.interrupted.CompareAndSwap(false, s == unix.SIGINT)
+		return true
+	}
+	return false
+}
+
 // stop ends the passing on; a signal that comes later has its usual effect.
 func (f *forwarder) stop() { signal.Stop(f.signals) }
-
-// inForeground reports whether this process is in the foreground group of its terminal.
-func inForeground() bool {
-	tty, err := os.Open("/dev/tty")
-	if err != nil {
-		return false
-	}
-	defer tty.Close()
-	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
-	return err == nil && group == unix.Getpgrp()
-}

@@ -1,13 +1,17 @@
 package main
 
 import (
-	"os"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
 
 	"tiercel/engine"
 	"tiercel/engine/event"
 	"tiercel/kernel"
 	"tiercel/seccomp"
 	"tiercel/tracer"
+	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
 )
 
@@ -25,6 +29,7 @@ type source struct {
 type command interface {
 	engine.Source
 	OnStart(f func(pid int))
+	OnStop(f func(sig unix.Signal))
 	Counters() event.Counters
 	ExitCode() int
 }
@@ -51,32 +56,76 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 		src, err = by[name](c)
 		return err
 	}
-	if r.sourceName == auto {
+	if r.flags.sourceName == auto {
 		_, err = choose(try, func(name string, err error) { r.log.Info().Err(err).Str("source", name).Msg("source cannot be used") })
 	} else {
-		err = try(r.sourceName)
+		err = try(r.flags.sourceName)
 	}
 	return src, err
 }
 
-// lingers reports whether tiercel stays until the last process has ended.
-func lingers() bool { return os.Getpid() != 1 }
+// The ways by which the ptrace source stops calls, beside auto.
+const (
+	stopsNotify = "notify"
+	stopsPtrace = "ptrace"
+)
+
+// door returns the way by which calls stop: the one that is asked for, or notify
+// where the kernel gives a listener.
+func (r *live) door() (seccomp.Stops, error) {
+	if r.flags.stops == stopsPtrace {
+		return seccomp.ByTrace, nil
+	}
+	err := seccomp.ProbeListener()
+	switch {
+	case err == nil:
+		return seccomp.ByNotice, nil
+	case r.flags.stops == stopsNotify:
+		return 0, &failure{code: launch.ExitFailed, err: fmt.Errorf("use notifications: %w", err), hint: "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
+	}
+	r.log.Info().Err(err).Msg("calls stop by ptrace: no notifications")
+	return seccomp.ByTrace, nil
+}
 
 func (r *live) byPtrace(c launch.Command) (*source, error) {
-	filter, unknown, err := seccomp.Compile(r.needs)
+	stops, err := r.door()
+	if err != nil {
+		return nil, err
+	}
+	if stops == seccomp.ByTrace && r.flags.onDeath == string(keeper.Continue) {
+		return nil, &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
+	}
+	filter, unknown, err := seccomp.Compile(r.needs, stops)
 	if err != nil {
 		return nil, err
 	}
 	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: lingers()})
+	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
+		Stops: stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
 	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
 
+// onSetuid returns what tells that a program's setuid bit has no effect, nil where
+// that is not tiercel's doing: with these capabilities it leaves the bit its
+// effect, and if tiercel had to forgo new privileges itself there is none anyway.
+func (r *live) onSetuid() func(path string) {
+	const wanted = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SYS_PTRACE
+	have, err := effective()
+	forgone, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) // as old as seccomp: no error
+	if err != nil || have&wanted == wanted || forgone == 1 {
+		return nil
+	}
+	return func(path string) {
+		r.log.Warn().Str("program", path).Str("hint", "start tiercel as root, and with --user NAME for the command to have an ordinary user's rights").
+			Msg("a setuid program did not get its owner's rights, nor will others: the kernel gives none to what an ordinary user traces")
+	}
+}
+
 func (r *live) byKernel(c launch.Command) (*source, error) {
-	t := &tree{command: c, linger: lingers()}
-	calls := seccomp.Calls(r.needs)
-	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true})
+	t := &tree{command: c, linger: r.flags.waitAll}
+	calls := seccomp.Calls(r.needs, seccomp.ByTrace)
+	probe, err := loadProbe(kernel.Config{Needs: r.needs, Calls: calls, Gate: r.gate(), Ready: t.open, Tree: true, Outlive: r.flags.onDeath == string(keeper.Continue)})
 	if err != nil {
 		r.log.Debug().Msgf("%+v", err)
 		return nil, err

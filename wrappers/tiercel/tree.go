@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"golang.org/x/sys/unix"
+
 	"tiercel/engine/event"
 	"tiercel/kernel"
+	"tiercel/seccomp"
 	"tiercel/tracer/launch"
 )
 
@@ -15,6 +18,7 @@ type tree struct {
 	command launch.Command
 	linger  bool // stay until the last process has ended, not only the command's
 	onStart func(pid int)
+	onStop  func(sig unix.Signal)
 	child   *launch.Child
 	code    int
 }
@@ -22,16 +26,20 @@ type tree struct {
 // OnStart sets a function that Run calls with the command's process number once it exists.
 func (t *tree) OnStart(f func(pid int)) { t.onStart = f }
 
+// OnStop sets a function that Run calls when the command's process is stopped by job control.
+func (t *tree) OnStop(f func(sig unix.Signal)) { t.onStop = f }
+
 // ExitCode returns what the command exited with. It is final after Run.
 func (t *tree) ExitCode() int { return t.code }
 
 // Run starts the command and tells what it does.
 func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
-	if t.child, err = launch.Start(t.command, nil); err != nil {
+	if t.child, err = launch.Start(t.command, nil, seccomp.ByTrace); err != nil {
 		ring.Close()
 		return err
 	}
 	defer t.child.Close()
+	t.child.OnStop = t.onStop
 	t.onStart(t.child.PID)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

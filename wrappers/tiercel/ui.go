@@ -30,6 +30,7 @@ type failure struct {
 	code int
 	err  error
 	hint string
+	end  unix.Signal // to end by, in place of the status; 0: none
 }
 
 func (f *failure) Error() string { return f.err.Error() }
@@ -37,7 +38,7 @@ func (f *failure) Unwrap() error { return f.err }
 
 // usage is a failure of the command line.
 func usage(hint, format string, args ...any) error {
-	return &failure{exitUsage, fmt.Errorf(format, args...), hint}
+	return &failure{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
 }
 
 // fail reports an error, and returns the status to exit with.
@@ -48,6 +49,9 @@ func fail(err error) int {
 		f.code = start.Code
 	}
 	errors.As(err, &f)
+	if f.end != 0 {
+		_ = endBy(f.end) // else there is the status
+	}
 	if f.err == nil { // a status without a message
 		return f.code
 	}

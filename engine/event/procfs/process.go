@@ -170,3 +170,22 @@ func (r *Reader) initStart(st *event.State) int64 {
 	}
 	return 0
 }
+
+// Start returns when a process started, in nanoseconds since the machine did.
+func Start(pid int) (ns uint64, ok bool) {
+	f, ok := statFields(procPath(pid, "stat"))
+	if !ok {
+		return 0, false
+	}
+	return uint64(number(f[19])) * tick, true
+}
+
+// ExitStatus returns the status, as of wait(2), of a process that has ended and
+// was not waited for yet; ok is false of any other, and where /proc does not tell.
+func ExitStatus(pid int) (status int, ok bool) {
+	f, ok := statFields(procPath(pid, "stat"))
+	if !ok || len(f) < 50 || f[0][0] != 'Z' {
+		return 0, false
+	}
+	return int(number(f[49])), true
+}

@@ -35,6 +35,22 @@ func (e *Engine) tellLoss(l event.Loss) {
 	e.write(a)
 }
 
+// Of the alert that a process is not fully watched.
+const (
+	blindRule = "Tiercel internal: process not fully watched"
+	fieldPID  = "blind.pid"
+	fieldWhy  = "blind.why"
+)
+
+// tellBlind raises the alert that not all of a process's calls are known from now on.
+func (e *Engine) tellBlind(b event.Blind) {
+	if rules.Notice > e.Priority {
+		return
+	}
+	e.write(&Alert{Time: time.Unix(0, int64(b.From)), Rule: blindRule, Priority: rules.Notice, Source: ownSource, Hostname: e.Machine.Host,
+		Message: fmt.Sprintf("process %d is not fully watched from now on: %s", b.PID, b.Why), Fields: map[string]any{fieldPID: b.PID, fieldWhy: b.Why}})
+}
+
 // lossPriority is graver where one lost event can be all of an attack that there
 // was to see: a program started, an account changed, a connection made. What is
 // not known may have been one of these.

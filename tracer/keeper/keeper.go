@@ -1,0 +1,239 @@
+// Package keeper stands in for a supervisor that dies. Calls that wait for a
+// listener's answer get ENOSYS once nobody has the listener any more, and nothing
+// ends a workload that is not traced.
+//
+// In a nutshell: a keeper is a process, this binary again, that has a duplicate of
+// the listener and sleeps on a socket. When the supervisor's end of that closes, it
+// kills the workload, or lets its calls run, until the last process with the
+// filter is gone. Of the processes it knows by a table in memory that both share,
+// so that to tell it of one costs a store.
+//
+// The trap: a process of the same user can end the keeper first. That is noticed,
+// and told, but then there is none.
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/seccomp"
+)
+
+// Mode is what a keeper does with the workload when its supervisor has died.
+type Mode string
+
+// The modes.
+const (
+	Kill     Mode = "kill"
+	Continue Mode = "continue" // the calls run, and nobody watches them
+)
+
+// name is argv[0] of a keeper.
+const name = "tiercel: standing in"
+
+// What is written into the socket: by the keeper once nobody can take the
+// listener from it, and by the supervisor before it ends.
+const (
+	ready     = 'r'
+	dismissed = 'd'
+	endRest   = 'k'
+)
+
+// A keeper's descriptors, after the standard ones.
+const (
+	socketFD = 3 + iota
+	listenerFD
+	tableFD
+)
+
+// Keeper is the process as its supervisor knows it.
+type Keeper struct {
+	PID   int
+	pidfd int
+	alive *os.File // the socket's end that is open as long as the supervisor lives
+	table table
+}
+
+// Start starts a keeper with a duplicate of the listener, and waits until it keeps.
+func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
+	memory, table, err := newTable()
+	if err != nil {
+		return nil, err
+	}
+	defer memory.Close()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(os.NewSyscallError("socketpair", err), table.close())
+	}
+	k := &Keeper{alive: os.NewFile(uintptr(pair[0]), "keeper"), table: table}
+	err = k.start(mode, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()})
+	unix.Close(pair[1])
+	if err == nil {
+		_, err = io.ReadFull(k.alive, make([]byte, 1))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), k.alive.Close(), table.close())
+	}
+	return k, nil
+}
+
+// start makes the process, which has these descriptors after the standard ones.
+func (k *Keeper) start(mode Mode, fds []uintptr) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	files := append([]uintptr{null.Fd(), null.Fd(), null.Fd()}, fds...)
+	attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
+	k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
+	return err
+}
+
+// Add tells the keeper of a process of the workload.
+func (k *Keeper) Add(pid int)    { k.table.set(pid, now()) }
+
+// Remove tells the keeper that a process is gone.
+func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
+
+// Received tells the keeper which call was received last: the kernel hands it
+// to nobody else.
+func (k *Keeper) Received(id uint64) { k.table.receive(id) }
+
+// Dismiss ends the keeper: nothing is left of the workload.
+func (k *Keeper) Dismiss() error { return k.end(dismissed) }
+
+// EndRest has the keeper end what is left of the workload, and waits until it has,
+// within reason: what waits within the kernel ends when it comes out.
+func (k *Keeper) EndRest() error { return k.end(endRest) }
+
+// ErrGone is that the keeper had been ended before.
+var ErrGone = errors.New("the keeper had ended")
+
+// patience is how long the end of a workload is waited for.
+const patience = 5 * time.Second
+
+func (k *Keeper) end(how byte) error {
+	_, err := k.alive.Write([]byte{how})
+	if errors.Is(err, unix.EPIPE) {
+		err = ErrGone
+	}
+	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		reap()
+		if n, _ := unix.Poll(fds, pause); n == 1 { // else asked again
+			break
+		}
+	}
+	reap()
+	return errors.Join(err, k.alive.Close(), unix.Close(k.pidfd), k.table.close())
+}
+
+// reap waits for all children that have ended: before Linux 6.11, what nobody has
+// waited for still has the filter.
+func reap() {
+	for {
+		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+// Keep is the keeper's half. Call it first thing in main: in any other process it
+// returns at once, in the keeper never.
+func Keep() {
+	if os.Args[0] != name || len(os.Args) != 2 {
+		return
+	}
+	if err := keep(Mode(os.Args[1])); err != nil {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func keep(mode Mode) error {
+	deaf()
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // what shares our user must not take the listener
+		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
+	}
+	l := seccomp.Listener(listenerFD)
+	b := [1]byte{ready}
+	alive := os.NewFile(socketFD, "supervisor")
+	if _, err := alive.Write(b[:]); err != nil {
+		return err
+	}
+	n, _ := alive.Read(b[:]) // what is no word is an end
+	if n == 1 && b[0] == dismissed {
+		return nil
+	}
+	table, err := openTable(tableFD)
+	if err != nil {
+		return err
+	}
+	if n == 0 && mode == Continue {
+		return answerAll(l, table)
+	}
+	return killAll(l, table)
+}
+
+// unanswered is how many calls may have been received since the last one that the keeper was told of.
+const unanswered = 64
+
+// answerAll lets calls run until nobody is left to make any, first the one that
+// the supervisor had received and not answered. Calls are numbered as they come.
+func answerAll(l seccomp.Listener, t table) error {
+	for i := range uint64(unanswered) {
+		_ = l.Continue(t.received() + i) // there is at most one
+	}
+	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, nil)
+}
+
+// pause is how long what was killed has until it is looked for again, in milliseconds.
+const pause = 5
+
+// killAll kills the processes of the table, their children, and whoever makes a
+// call that is not answered: to make a process is one.
+func killAll(l seccomp.Listener, t table) error {
+	all := func() error { return t.each(tableFD, killTree) }
+	if err := all(); err != nil {
+		return err
+	}
+	return eachCall(l, pause, func(n *seccomp.Notification) error {
+		_ = unix.Kill(int(n.TID), unix.SIGKILL) // it may have ended by itself
+		return nil
+	}, all)
+}
+
+// eachCall deals with calls until no thread has the filter any more, and does
+// something else whenever none has come for so many milliseconds.
+func eachCall(l seccomp.Listener, timeout int, call func(n *seccomp.Notification) error, lull func() error) error {
+	fds := []unix.PollFd{{Fd: int32(l), Events: unix.POLLIN}}
+	var got seccomp.Notification
+	for {
+		n, err := unix.Poll(fds, timeout)
+		ok := false
+		switch {
+		case errors.Is(err, unix.EINTR):
+			err = nil
+		case err != nil:
+		case n == 0:
+			err = lull()
+		case fds[0].Revents&unix.POLLIN != 0:
+			ok, err = l.Receive(&got)
+		default:
+			return nil // POLLHUP
+		}
+		if ok {
+			err = call(&got)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package tracer
+
+import (
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+)
+
+// A notification has one flaw. Until it is received, a signal interrupts it, and
+// the kernel then has the call fail with EINTR where the signal's handler was not
+// installed with SA_RESTART: open(2) and fork(2) would, which never do so bare.
+//
+// So processes with such handlers are kept: seized until they execute something
+// else. Where a signal then finds a call that was interrupted so, the call is
+// made to begin again after the handler (ERESTARTNOINTR). Of a call that may wait
+// by itself it cannot be told who interrupted it; EINTR is what its caller has to
+// expect anyway.
+
+var (
+	rowSigaction = event.Lookup("rt_sigaction")
+	rowPtrace    = event.Lookup("ptrace")
+)
+
+// heed looks at a call that changes how a process may be watched. It reports
+// whether the call begins anew, or waits for another thread.
+func (d *noticed) heed(th *thread, s *Stop) (waits bool) {
+	switch s.Call.Row {
+	case rowSigaction:
+		if d.breaksCalls(th.tid, &s.Call) {
+			d.keep(th.pid)
+		}
+	case rowPtrace:
+		return d.handOver(th, s)
+	}
+	return false
+}
+
+// breaksCalls reports whether rt_sigaction(2) installs a handler that calls do
+// not go on after. struct sigaction begins with the handler and the flags.
+func (d *noticed) breaksCalls(tid int, call *Call) bool {
+	const restart, ignore = 0x10000000, 1 // SA_RESTART, SIG_IGN; SIG_DFL is 0
+	var b [16]byte
+	return d.mem.read(tid, call.Args[1], b[:]) && word(b[:], 0, call.Is32) > ignore && word(b[:], 1, call.Is32)&restart == 0
+}
+
+// keep seizes all threads of a process until it executes. Those that it makes
+// from now on are, too, and so are its children.
+func (d *noticed) keep(pid int) {
+	first := d.threads[pid]
+	if first == nil || first.kept {
+		return
+	}
+	first.kept = true
+	tasks, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task") // none of a process that is gone
+	for _, task := range tasks {
+		tid, err := strconv.Atoi(task.Name())
+		if err != nil {
+			continue
+		}
+		th, err := d.adoptOnce(tid, pid)
+		if d.check(err); err == nil {
+			th.kept = d.seize(th)
+		}
+	}
+}
+
+// adoptOnce returns a thread of a process that is known, whether it was itself or not.
+func (d *noticed) adoptOnce(tid, pid int) (*thread, error) {
+	if th := d.threads[tid]; th != nil {
+		return th, nil
+	}
+	th, err := d.adopt(tid, pid, 0)
+	if err == nil {
+		th.named = true
+		d.enlist(pid, tid)
+	}
+	return th, err
+}
+
+// handOver lets go of a thread that is to be traced by another: the caller itself
+// (PTRACE_TRACEME), or the one that it names. The call waits until that is done.
+func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
+	switch int(s.Call.Args[0]) {
+	case unix.PTRACE_TRACEME:
+		if !th.seized {
+			return false
+		}
+		th.kept, th.leaving = false, true
+		interrupt(th.tid)
+		d.check(d.listener.Restart(th.notice))
+		th.notice = 0
+		return true
+	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
+		target := d.threads[int(s.Call.Args[1])]
+		if target == nil || !target.seized {
+			return false
+		}
+		target.kept, target.leaving = false, true
+		interrupt(target.tid)
+		d.waiting = append(d.waiting, waiting{*s, target.tid})
+		return true
+	}
+	return false
+}
+
+// waiting is a call that waits until a thread was let go.
+type waiting struct {
+	stop   Stop
+	target int
+}
+
+// waited returns a call that need not wait any more, if there is one.
+func (d *noticed) waited() (s Stop, ok bool) {
+	for i, w := range d.waiting {
+		if target := d.threads[w.target]; target == nil || !target.seized {
+			d.waiting = slices.Delete(d.waiting, i, i+1)
+			return w.stop, d.threads[w.stop.TID] != nil
+		}
+	}
+	return s, false
+}
+
+// The results by which the kernel says that a call is to be started again, if
+// its signal's handler allows that, and that it is in any case (include/linux/errno.h).
+const (
+	restartMaybe  = -512
+	restartAlways = -513
+)
+
+// mend has a call begin again that a signal has interrupted before it was received.
+func (d *noticed) mend(th *thread) {
+	r, ok := readRegisters(th.tid)
+	if !ok || r.result() != restartMaybe || len(th.pending) > 0 {
+		return
+	}
+	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
+	if watched && !d.mayWait(th.tid, &event.Table[row], r) {
+		r.setResult(restartAlways)
+		writeRegisters(th.tid, r)
+	}
+}
+
+// mayWait reports whether a call may be one that waits, and that a signal breaks off, by itself.
+func (d *noticed) mayWait(tid int, row *event.Row, r *registers) bool {
+	const never = event.Spawns | event.SetsIDs | event.SetsJob | event.SetsName | event.Executes
+	if row.Effect&never != 0 {
+		return false
+	}
+	for i := range row.Params {
+		if row.Params[i].Type == event.Path {
+			return row.Effect&event.OpensFD != 0 && d.isQueue(tid, r.arg(i))
+		}
+	}
+	return row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
+}
+
+// isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.
+func (d *noticed) isQueue(tid int, addr uint64) bool {
+	var room [unix.PathMax]byte
+	n, whole, ok := d.mem.readString(tid, addr, room[:])
+	if !ok || !whole || n == 0 {
+		return true
+	}
+	base := "/proc/" + strconv.Itoa(tid) + "/cwd/"
+	if room[0] == '/' {
+		base = "/proc/" + strconv.Itoa(tid) + "/root"
+	}
+	var st unix.Stat_t
+	if unix.Stat(base+string(room[:n]), &st) != nil {
+		return false
+	}
+	return st.Mode&unix.S_IFMT == unix.S_IFIFO || st.Mode&unix.S_IFMT == unix.S_IFCHR
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stopped notes that the command's process was stopped by the signal. It may be
+// called on a source's thread, and does not wait.
+func (f *forwarder) stopped(s unix.Signal) {
+	select {
+	case f.stops <- s:
+	default: // one is being dealt with
+	}
+}
+
+// suspend stops the launcher as the command is, so that the shell, which waits
+// for the launcher, takes its terminal back. That is not before the command has
+// stopped, which may have had something to do first, and for which the launcher
+// is needed. Where no shell watches, nobody would continue it: not without a
+// terminal; not, which the kernel sees to, in a group whose shell is gone; and a
+// SIGSTOP, which is sent to one process and not to a job, is a shell's matter
+// only if the launcher is what it waits for.
+func (f *forwarder) suspend(pidfd int, s unix.Signal) {
+	if !hasTerminal() || s == unix.SIGSTOP && unix.Getpgrp() != os.Getpid() || !isStopped(f.pid) {
+		return
+	}
+	if err := endBy(unix.SIGTSTP); err != nil {
+		f.log.Error().Err(err).Msg("stop with the command")
+	}
+	f.resume(pidfd)
+}
+
+// resume deals with what was sent before the launcher was stopped and is looked
+// at only now: the key press, which in the background would be taken for a
+// kill's, and the SIGCONT, while it still says whether the command needs one.
+func (f *forwarder) resume(pidfd int) {
+	const queued = 100 * time.Millisecond
+	for over := time.After(queued); ; {
+		select {
+		case s := <-f.signals:
+			if s != unix.SIGTSTP {
+				f.pass(pidfd, s)
+			}
+		case <-over:
+			return
+		}
+	}
+}
+
+// ended has tiercel end by SIGINT where a key press ended the command so: a
+// shell goes on with its script after a command that merely exits with 130.
+func (f *forwarder) ended(err error) error {
+	var status *failure
+	if errors.As(err, &status) && status.err == nil && status.code == 128+int(unix.SIGINT) && f.interrupted.Load() {
+		status.end = unix.SIGINT
+	}
+	return err
+}
+
+// isStopped reports whether a process is stopped by job control, or held by who traces it.
+func isStopped(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	after := bytes.LastIndexByte(b, ')') + 2 // the name before may hold anything
+	return err == nil && after < len(b) && (b[after] == 'T' || b[after] == 't')
+}
+
+// hasTerminal reports whether this process has a terminal that controls it.
+func hasTerminal() bool {
+	_, has := foreground()
+	return has
+}
+
+// inForeground reports whether this process is in the foreground group of its terminal.
+func inForeground() bool {
+	group, has := foreground()
+	return has && group == unix.Getpgrp()
+}
+
+// foreground returns the foreground group of the terminal, if this process has one.
+func foreground() (group int, has bool) {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return 0, false
+	}
+	defer tty.Close()
+	group, err = unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return group, err == nil
+}
