@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test test-kernels test-load lint bench generate fuzz clean
+.PHONY: help build static run test test-storm test-programs test-kernels test-load lint bench generate fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -33,6 +33,10 @@ test: ## all tests; those that want root, Docker or more run where these are the
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) ./...
 
+test-storm: ## ten thousand processes under a rain of kill -9, and ten thousand threads, where make test has fewer
+	@sh .ci/install build
+	TIERCEL_STORM=1 $(GO) test -count 1 -tags $(TAGS) -run "TestAStorm|TestThreads|TestAFork" -v ./integration
+
 test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS names releases, SOURCES and RUN choose
 	@sh .ci/install build
 	@sh .ci/install kernels
@@ -44,10 +48,16 @@ test-load: ## what tiercel host loses and costs under load (default SECONDS=60 e
 	@$(MAKE) -s build
 	@bash integration/load.sh $(SECONDS)
 
+test-programs: ## real programs, bare and watched, must do the same; PROGRAMS and WAYS choose, as root
+	@sh .ci/install build
+	@sh .ci/install programs
+	@$(MAKE) -s build
+	@bash integration/programs.sh $(PROGRAMS)
+
 lint: ## golangci-lint and shellcheck
 	@sh .ci/install lint
 	$(GO) run $(LINT) run
-	shellcheck .ci/install .ci/run integration/*.sh
+	shellcheck .ci/install .ci/run integration/*.sh integration/programs/*.sh
 
 bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build

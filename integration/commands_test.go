@@ -20,6 +20,7 @@ var commands = words{
 	"alert":  cmdAlert,
 	"static": cmdStatic,
 	"until":  cmdUntil,
+	"same":   cmdSame,
 }
 
 // cmdStatus runs a command and checks its exit status: status N COMMAND...

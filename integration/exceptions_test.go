@@ -50,6 +50,7 @@ var exceptions = []exception{
 	{"script/ordinary_user", "", onlyPtrace, "an ordinary user may not load eBPF programs"},
 	{"script/own_filter", "", onlyPtrace, "calls that a filter of the workload's stops for a tracer fail where there is none"},
 	{"script/record_user", "", parts, "an ordinary user may not load eBPF programs"},
+	{"script/refusals", "", onlyPtrace, "what is refused is of the ptrace source"},
 	{"script/setuid_lost", "", onlyPtrace, "an ordinary user may not load eBPF programs"},
 	{"script/unreadable", "", parts, "an ordinary user may not load eBPF programs"},
 	{"rules/drop_and_execute", "", once, "a container without privileges allows ptrace only"},

@@ -81,14 +81,16 @@ func setup(env *testscript.Env, way string) error {
 
 // condition has what scripts ask for beside testscript's own conditions: the
 // machine's capabilities, and the source that they run under, or without one, which
-// there are; traced is whether what they run is traced for good, and can:ebpf
-// whether the machine has that, whatever they run under.
+// there are; traced is whether what they run is traced for good, noticed whether just
+// for a result, and can:ebpf whether the machine has that, whatever they run under.
 func condition(way, cond string) (bool, error) {
 	switch cond {
 	case "ptrace", "ebpf":
 		return sourceOf(way) == cond || way == "" && refusal(cond) == nil, nil
 	case "traced":
 		return way == traced, nil
+	case "noticed":
+		return way == noticed, nil
 	case "can:ebpf":
 		return refusal("ebpf") == nil, nil
 	case "io_uring":

@@ -115,24 +115,19 @@ func isNumbered(name string) bool {
 	return false
 }
 
-// export takes the filter out by a memfd: ExportBPFMem fails on libseccomp 2.5,
-// and a pipe that nobody reads yet could fill up.
+// export takes the filter out by a pipe: ExportBPFMem fails on libseccomp 2.5, and
+// of a file RLIMIT_FSIZE may not leave room enough.
 func export(f *lib.ScmpFilter) (Program, error) {
-	fd, err := unix.MemfdCreate("tiercel-filter", unix.MFD_CLOEXEC)
+	r, w, err := os.Pipe()
 	if err != nil {
-		return nil, os.NewSyscallError("memfd_create", err)
+		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	mem := os.NewFile(uintptr(fd), "filter")
-	defer mem.Close()
-	if err := f.ExportBPF(mem); err != nil {
+	defer r.Close()
+	exported := make(chan error, 1)
+	go func() { exported <- errors.Join(f.ExportBPF(w), w.Close()) }()
+	prog, err := io.ReadAll(r)
+	if err = errors.Join(err, <-exported); err != nil {
 		return nil, fmt.Errorf("export filter: %w", err)
-	}
-	if _, err := mem.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read filter: %w", err)
-	}
-	prog, err := io.ReadAll(mem)
-	if err != nil {
-		return nil, fmt.Errorf("read filter: %w", err)
 	}
 	if n := len(prog) / instruction; n > MaxInstructions {
 		return nil, fmt.Errorf("filter of %d instructions, the kernel takes %d", n, MaxInstructions)

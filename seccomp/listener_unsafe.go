@@ -98,5 +98,12 @@ func (l Listener) Valid(id uint64) bool {
 	return errno == 0
 }
 
+// Is reports whether the descriptor is a listener at all. Notification 0 is none that waits.
+func (l Listener) Is() bool {
+	var id uint64
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
+	return errno == unix.ENOENT
+}
+
 // Close gives the listener up: if nobody else has it, its calls give ENOSYS from now on.
 func (l Listener) Close() error { return unix.Close(int(l)) }

@@ -15,6 +15,7 @@ const (
 	whyUnreadable = "memory refused: the process is not dumpable, and tiercel has no privilege (CAP_SYS_PTRACE)"
 	whyListens    = "has a seccomp listener of its own: the calls that it answers are not seen"
 	whyNoListener = "cannot have the seccomp listener that it asks for, as tiercel has one (EBUSY); with --stops ptrace it could"
+	whyRefused    = "the kernel refuses to have it traced, as to who has no privilege (CAP_SYS_PTRACE) over it: the results of its calls are not known"
 	whyTraced     = "traced by another process: the results of its calls are not known"
 )
 
@@ -22,7 +23,7 @@ var rowSeccomp = event.Lookup("seccomp")
 
 // ownListener notes that a process installs a filter with a listener of its own.
 func (t *Tracer) ownListener(th *thread, call *Call) error {
-	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || !t.started {
+	if call.Args[1]&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER == 0 || call.Args[2] == 0 || !t.started { // without a filter it is a question
 		return nil
 	}
 	why := whyListens

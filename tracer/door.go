@@ -1,9 +1,11 @@
 package tracer
 
 import (
-	"tiercel/tracer/launch"
+	"os"
 
 	"golang.org/x/sys/unix"
+
+	"tiercel/tracer/launch"
 )
 
 // door is the way by which stops come and threads go on. Nothing behind it knows
@@ -49,10 +51,20 @@ func (t *Tracer) waitStop(who, options int) (Stop, error) {
 
 // readExit reads the result of the call at whose end the thread stopped.
 func (t *Tracer) readExit(s *Stop) What {
-	info := &t.info
-	if getSyscallInfo(s.TID, info) != 0 || info.op != unix.PTRACE_SYSCALL_INFO_EXIT {
+	if !t.readInfo(s.TID) || t.info.op != unix.PTRACE_SYSCALL_INFO_EXIT {
 		return Nothing
 	}
-	s.Call.Ret = int64(info.data[0])
+	s.Call.Ret = int64(t.info.data[0])
 	return Exit
+}
+
+// readInfo reads what the thread has stopped for, and reports whether it could. That
+// it is gone is an answer. A kernel that does not know the request, or a filter that
+// refuses it, ends the watch: without it nothing would be seen.
+func (t *Tracer) readInfo(tid int) bool {
+	errno := getSyscallInfo(tid, &t.info)
+	if errno != 0 && errno != unix.ESRCH {
+		t.uninformed = os.NewSyscallError("ptrace(GET_SYSCALL_INFO)", errno)
+	}
+	return errno == 0
 }

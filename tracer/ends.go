@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -17,9 +19,13 @@ type ends struct {
 	woken int         // an eventfd: SIGCHLD has come
 	fds   map[int]int // pidfds, by process
 	gone  []int       // processes that had ended before they were followed
+	later []int       // processes for which no descriptor was left, to be asked after in turn
+	most  int         // how many processes have one
+	asked time.Time   // when they were asked after last
 	found []unix.EpollEvent
 	room  [64]unix.EpollEvent
 	sigs  chan os.Signal
+	done  chan struct{} // no more is written into woken
 }
 
 func newEnds() (*ends, error) {
@@ -31,12 +37,12 @@ func newEnds() (*ends, error) {
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("eventfd", err), unix.Close(poll))
 	}
-	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, sigs: make(chan os.Signal, 1)}
+	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), sigs: make(chan os.Signal, 1), done: make(chan struct{})}
+	signal.Notify(e.sigs, unix.SIGCHLD)
+	go e.forward()
 	if err := e.add(woken, 0, unix.EPOLLET); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	signal.Notify(e.sigs, unix.SIGCHLD)
-	go e.forward()
 	return e, nil
 }
 
@@ -45,32 +51,20 @@ func (e *ends) add(fd, pid int, flags uint32) error {
 }
 
 func (e *ends) forward() {
+	defer close(e.done)
 	for range e.sigs {
 		_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
 	}
-}
-
-// follow has the end of a process told.
-func (e *ends) follow(pid int) error {
-	fd, err := unix.PidfdOpen(pid, 0)
-	switch {
-	case errors.Is(err, unix.ESRCH):
-		e.gone = append(e.gone, pid)
-		return nil
-	case err != nil:
-		return os.NewSyscallError("pidfd_open", err)
-	}
-	if err := e.add(fd, pid, 0); err != nil {
-		return errors.Join(err, unix.Close(fd))
-	}
-	e.fds[pid] = fd
-	return nil
 }
 
 func (e *ends) forget(pid int) {
 	if fd, ok := e.fds[pid]; ok {
 		unix.Close(fd)
 		delete(e.fds, pid)
+		return
+	}
+	if i := slices.Index(e.later, pid); i >= 0 {
+		e.later = slices.Delete(e.later, i, i+1)
 	}
 }
 
@@ -123,11 +117,15 @@ func (e *ends) kill() {
 	for _, fd := range e.fds {
 		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) // it may have ended by itself
 	}
+	for _, pid := range e.later {
+		_ = unix.Kill(pid, unix.SIGKILL) // likewise
+	}
 }
 
 func (e *ends) close() error {
 	signal.Stop(e.sigs)
 	close(e.sigs)
+	<-e.done // its number may be another file's soon
 	for _, fd := range e.fds {
 		unix.Close(fd)
 	}
@@ -135,4 +133,4 @@ func (e *ends) close() error {
 }
 
 // none reports whether no process is followed.
-func (e *ends) none() bool { return len(e.fds) == 0 }
+func (e *ends) none() bool { return len(e.fds)+len(e.later) == 0 }

@@ -89,36 +89,60 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		if !th.seized {
 			return false
 		}
-		th.kept, th.leaving = false, true
-		interrupt(th.tid)
-		d.check(d.listener.Restart(th.notice))
-		th.notice = 0
+		d.leave(th)
 		return true
 	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
-		target := d.threads[int(s.Call.Args[1])]
+		tid := int(s.Call.Args[1])
+		target := d.threads[tid]
 		if target == nil || !target.seized {
 			return false
 		}
 		target.kept, target.leaving = false, true
 		interrupt(target.tid)
-		d.waiting = append(d.waiting, waiting{*s, target.tid})
+		d.wait(s, func() bool { target := d.threads[tid]; return target == nil || !target.seized })
 		return true
 	}
 	return false
 }
 
-// waiting is a call that waits until a thread was let go.
-type waiting struct {
-	stop   Stop
-	target int
+// leave lets go of a thread whose call was received, which begins anew after that.
+func (d *noticed) leave(th *thread) {
+	th.kept = false
+	if th.leaving = interrupt(th.tid); !th.leaving {
+		th.seized = false
+		d.check(d.listener.Continue(th.notice))
+		th.notice = 0
+		return
+	}
+	d.check(d.listener.Restart(th.notice))
+	th.notice, d.soon = 0, th.tid
 }
 
-// waited returns a call that need not wait any more, if there is one.
+// waiting is a call that waits for another thread.
+type waiting struct {
+	stop   Stop
+	notice uint64
+	over   func() bool
+}
+
+// wait has a call wait until something is over.
+func (d *noticed) wait(s *Stop, over func() bool) {
+	d.waiting = append(d.waiting, waiting{*s, d.threads[s.TID].notice, over})
+}
+
+// waited returns a call that need not wait any more, if there is one. Its thread may have been killed.
 func (d *noticed) waited() (s Stop, ok bool) {
-	for i, w := range d.waiting {
-		if target := d.threads[w.target]; target == nil || !target.seized {
-			d.waiting = slices.Delete(d.waiting, i, i+1)
-			return w.stop, d.threads[w.stop.TID] != nil
+	for i := 0; i < len(d.waiting); {
+		w := d.waiting[i]
+		th := d.threads[w.stop.TID]
+		alive := th != nil && th.notice == w.notice && d.listener.Valid(w.notice)
+		if alive && !w.over() {
+			i++
+			continue
+		}
+		d.waiting = slices.Delete(d.waiting, i, i+1)
+		if alive && d.take(th, &w.stop) {
+			return w.stop, true
 		}
 	}
 	return s, false
@@ -134,28 +158,42 @@ const (
 // mend has a call begin again that a signal has interrupted before it was received.
 func (d *noticed) mend(th *thread) {
 	r, ok := readRegisters(th.tid)
-	if !ok || r.result() != restartMaybe || len(th.pending) > 0 {
+	if !ok || r.result() != restartMaybe {
 		return
 	}
 	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
-	if watched && !d.mayWait(th.tid, &event.Table[row], r) {
+	if watched && !d.mayWait(th.tid, row, r) {
 		r.setResult(restartAlways)
 		writeRegisters(th.tid, r)
 	}
 }
 
-// mayWait reports whether a call may be one that waits, and that a signal breaks off, by itself.
-func (d *noticed) mayWait(tid int, row *event.Row, r *registers) bool {
-	const never = event.Spawns | event.SetsIDs | event.SetsJob | event.SetsName | event.Executes
-	if row.Effect&never != 0 {
-		return false
+// waits has the calls that may wait, and that a signal breaks off, by themselves
+// (signal(7); those are left out of which the kernel says so by another result than -ERESTARTSYS).
+var waits = setOf("read", "readv", "pread", "preadv", "preadv2", "write", "writev", "pwrite", "pwritev", "pwritev2", "ioctl",
+	"wait4", "waitid", "waitpid", "accept", "accept4", "connect", "recv", "recvfrom", "recvmsg", "recvmmsg", "send", "sendto", "sendmsg", "sendmmsg",
+	"flock", "fcntl", "mq_timedreceive", "mq_timedsend", "futex", "futex_waitv", "futex_wait", "getrandom",
+	"splice", "tee", "vmsplice", "sendfile", "copy_file_range")
+
+func setOf(names ...string) map[int]bool {
+	rows := map[int]bool{}
+	for _, name := range names {
+		rows[event.Lookup(name)] = true
 	}
-	for i := range row.Params {
-		if row.Params[i].Type == event.Path {
-			return row.Effect&event.OpensFD != 0 && d.isQueue(tid, r.arg(i))
+	return rows
+}
+
+// mayWait reports whether a call may be one of these, or opens what has to be waited for.
+func (d *noticed) mayWait(tid, index int, r *registers) bool {
+	row := &event.Table[index]
+	if row.Effect&event.OpensFD != 0 {
+		for i := range row.Params {
+			if row.Params[i].Type == event.Path {
+				return d.isQueue(tid, r.arg(i))
+			}
 		}
 	}
-	return row.Name != "socket" && row.Name != "bind" && row.Name != "listen"
+	return waits[index]
 }
 
 // isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.

@@ -23,6 +23,7 @@ func (t *Tracer) launch() (*launch.Child, error) {
 		err = t.door.hold(child)
 	}
 	if err != nil {
+		child.Kill()
 		child.Close()
 		return nil, err
 	}

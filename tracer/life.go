@@ -168,6 +168,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 			return err
 		}
 		th.pending, th.interrupted, th.seized = append(th.pending[:0], caller.pending...), caller.interrupted, caller.seized
+		th.notice = 0 // of a call that waited, and is gone
 		t.drop(former)
 	}
 	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes

@@ -26,8 +26,8 @@ func ptrace(request, tid int, addr, data uintptr) unix.Errno {
 func seize(tid int, options uintptr) unix.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, options) }
 
 // interrupt has a seized thread stop once it runs or sleeps where a signal could
-// wake it. One that is gone does not.
-func interrupt(tid int) { ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0) }
+// wake it. It reports false where the thread is none, or gone.
+func interrupt(tid int) bool { return ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0) == 0 }
 
 // yield gives the processor to whoever else waits for it.
 func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

@@ -41,7 +41,7 @@ func (d *traced) next() (Stop, error) {
 
 func (d *traced) readEntry(s *Stop) What {
 	info := &d.info
-	if getSyscallInfo(s.TID, info) != 0 || info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
+	if !d.readInfo(s.TID) || info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		return Nothing
 	}
 	s.Call.Is32 = is32(info.arch)

@@ -37,22 +37,24 @@ type Config struct {
 // Tracer runs a command under ptrace, and is the source of its events.
 type Tracer struct {
 	Config
-	door     door
-	needs    *event.Needs
-	calls    map[event.Call]int // rows by the kernel's numbers
-	ring     *event.Ring
-	ctx      context.Context
-	threads  map[int]*thread
-	free     *thread // of threads that are gone, for reuse
-	root     int     // the command's process
-	started  bool    // the command's image runs; before, it is still us
-	code     int     // what the command exits with
-	ended    bool    // the command's process is gone
-	onStart  func(pid int)
-	onStop   func(sig unix.Signal)
-	counters event.Counters
-	early    map[int]struct{} // threads whose end came before their maker's event
-	blindNow map[int]int      // by process: its open interval in counters.Blind
+	door    door
+	needs   *event.Needs
+	calls   map[event.Call]int // rows by the kernel's numbers
+	ring    *event.Ring
+	ctx     context.Context
+	threads map[int]*thread
+	free    *thread // of threads that are gone, for reuse
+	root    int     // the command's process
+	started bool    // the command's image runs; before, it is still us
+	code    int     // what the command exits with
+	ended   bool    // the command's process is gone
+	onStart func(pid int)
+	onStop  func(sig unix.Signal)
+
+	uninformed error // what a thread stopped for could not be read
+	counters   event.Counters
+	early      map[int]struct{} // threads whose end came before their maker's event
+	blindNow   map[int]int      // by process: its open interval in counters.Blind
 
 	mem  memory
 	info syscallInfo
@@ -72,6 +74,7 @@ type thread struct {
 
 	// Of a thread that is noticed:
 	notice     uint64 // the notification that waits for an answer, 0 for none
+	follow     bool   // it is of the call that is pending, and not of one that a signal's handler makes meanwhile
 	seized     bool
 	spawning   bool // its call makes a process
 	restarting bool // its call was told to begin anew, and has not run
@@ -87,7 +90,7 @@ func New(c Config) *Tracer {
 	t.proc = procfs.New(&t.rec)
 	t.door = &traced{t}
 	if c.Stops == seccomp.ByNotice {
-		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}}
+		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}, executing: map[int]int{}}
 	}
 	return t
 }
@@ -132,6 +135,8 @@ func (t *Tracer) follow(child *launch.Child) error {
 			return t.startError(child)
 		case err != nil:
 			return err
+		case t.uninformed != nil:
+			return fmt.Errorf("read stop: %w", t.uninformed)
 		}
 		if err := t.dispatch(&s); err != nil {
 			return err
@@ -199,7 +204,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	}
 	t.begin(th, &s.Call)
 	if th.interrupted && t.rec.Event().SameCall(th.pending) { // started again by the kernel
-		th.interrupted = false
+		th.interrupted, th.follow = false, true
 		t.door.goOn(th)
 		return nil
 	}
@@ -238,7 +243,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		return err
 	}
 	th.pending = append(th.pending[:0], t.rec.Event()...)
-	th.match = verdict != event.Drop
+	th.match, th.follow = verdict != event.Drop, true
 	t.door.goOn(th)
 	return nil
 }

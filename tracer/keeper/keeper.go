@@ -97,7 +97,7 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 }
 
 // Add tells the keeper of a process of the workload.
-func (k *Keeper) Add(pid int)    { k.table.set(pid, now()) }
+func (k *Keeper) Add(pid int) { k.table.set(pid, now()) }
 
 // Remove tells the keeper that a process is gone.
 func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
@@ -121,27 +121,35 @@ const patience = 5 * time.Second
 
 func (k *Keeper) end(how byte) error {
 	_, err := k.alive.Write([]byte{how})
-	if errors.Is(err, unix.EPIPE) {
+	if errors.Is(err, unix.EPIPE) || err == nil && !k.wait() {
 		err = ErrGone
 	}
-	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		reap()
-		if n, _ := unix.Poll(fds, pause); n == 1 { // else asked again
-			break
-		}
-	}
-	reap()
 	return errors.Join(err, k.alive.Close(), unix.Close(k.pidfd), k.table.close())
 }
 
-// reap waits for all children that have ended: before Linux 6.11, what nobody has
-// waited for still has the filter.
-func reap() {
-	for {
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 && !errors.Is(err, unix.EINTR) {
-			return
+// wait waits for the keeper to end, within reason, and reports whether it ended as it should, if it did.
+func (k *Keeper) wait() bool {
+	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
+	well := false
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		n, _ := unix.Poll(fds, pause) // interrupted: it is asked again
+		if well = k.reap() || well; n == 1 {
+			return well
 		}
+	}
+	return true
+}
+
+// reap waits for all children that have ended, as before Linux 6.11 what nobody has
+// waited for still has the filter, and reports whether the keeper is one that ended as it should.
+func (k *Keeper) reap() (well bool) {
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG|unix.WALL, nil)
+		if pid <= 0 && !errors.Is(err, unix.EINTR) {
+			return well
+		}
+		well = well || pid == k.PID && status.Exited() && status.ExitStatus() == 0
 	}
 }
 
@@ -165,9 +173,7 @@ func keep(mode Mode) error {
 	l := seccomp.Listener(listenerFD)
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
-	if _, err := alive.Write(b[:]); err != nil {
-		return err
-	}
+	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
 	n, _ := alive.Read(b[:]) // what is no word is an end
 	if n == 1 && b[0] == dismissed {
 		return nil
@@ -182,14 +188,15 @@ func keep(mode Mode) error {
 	return killAll(l, table)
 }
 
-// unanswered is how many calls may have been received since the last one that the keeper was told of.
-const unanswered = 64
+// around is how far from the last one that the keeper was told of those calls may be
+// that were received and not answered: some wait for others, one may have come since.
+const around = 4096
 
-// answerAll lets calls run until nobody is left to make any, first the one that
+// answerAll lets calls run until nobody is left to make any, first those that
 // the supervisor had received and not answered. Calls are numbered as they come.
 func answerAll(l seccomp.Listener, t table) error {
-	for i := range uint64(unanswered) {
-		_ = l.Continue(t.received() + i) // there is at most one
+	for i := range uint64(2 * around) {
+		_ = l.Continue(t.received() - around + i) // most are none that waits
 	}
 	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, nil)
 }
@@ -226,9 +233,9 @@ func eachCall(l seccomp.Listener, timeout int, call func(n *seccomp.Notification
 			err = lull()
 		case fds[0].Revents&unix.POLLIN != 0:
 			ok, err = l.Receive(&got)
-		default:
-			return nil // POLLHUP
-		}
+		case fds[0].Revents&unix.POLLHUP != 0:
+			return nil
+		} // POLLERR is for that a signal came while it was looked
 		if ok {
 			err = call(&got)
 		}

@@ -2,10 +2,12 @@ package keeper
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,12 +17,14 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/seccomp"
+	"tiercel/tracer/launch"
 )
 
 // superviseVar makes the test binary a supervisor, in the mode that it names.
 const superviseVar = "TIERCEL_TEST_SUPERVISE"
 
 func TestMain(m *testing.M) {
+	launch.Launch()
 	Keep()
 	if mode := os.Getenv(superviseVar); mode != "" {
 		if err := supervise(Mode(mode)); err != nil {
@@ -32,13 +36,16 @@ func TestMain(m *testing.M) {
 }
 
 // supervise has a shell under a filter that watches openat run what the argument
-// says, with a keeper. It answers until it is killed.
+// says, with a keeper, whose number is in the file keeper. It answers until it is killed.
 func supervise(mode Mode) error {
-	l, err := startFiltered()
+	_, l, err := startFiltered(os.Args[1])
 	if err != nil {
 		return err
 	}
 	k, err := Start(l, mode)
+	if err == nil {
+		err = os.WriteFile("keeper", []byte(strconv.Itoa(k.PID)+"\n"), 0o600)
+	}
 	for err == nil {
 		var n seccomp.Notification
 		if _, err = l.Receive(&n); err == nil {
@@ -50,60 +57,142 @@ func supervise(mode Mode) error {
 	return err
 }
 
-// startFiltered starts the shell from a thread that has the filter, which the shell inherits.
-func startFiltered() (l seccomp.Listener, err error) {
+// startFiltered starts a shell that runs a script under the filter.
+func startFiltered(script string) (child *launch.Child, l seccomp.Listener, err error) {
 	var needs event.Needs
 	needs.Rows[event.Lookup("openat")].Match = true
 	prog, _, err := seccomp.Compile(&needs, seccomp.ByNotice)
 	if err != nil {
-		return -1, err
+		return nil, -1, err
 	}
-	installed := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the filter is for good
-		l, err = prog.InstallListener()
-		installed <- err
-		_, _ = syscall.ForkExec("/bin/sh", []string{"sh", "-c", os.Args[1]}, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}}) // else the test waits in vain, and says so
-		select {}
-	}()
-	return l, <-installed
+	if child, err = launch.Start(launch.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", script}}, prog, seccomp.ByNotice); err != nil {
+		return nil, -1, err
+	}
+	if err = child.Open(); err == nil {
+		l, err = child.Listener()
+	}
+	return child, l, err
 }
 
-// orphaned runs a script under a supervisor, kills that once the file ready is
-// there, and returns what the script has written when all who could write are gone.
-func orphaned(t *testing.T, mode Mode, script string) string {
+// supervisor returns the command of a supervisor of a script, in an empty folder that is its user's.
+func supervisor(t *testing.T, mode Mode, uid int, script string) *exec.Cmd {
 	t.Helper()
 	if err := seccomp.ProbeListener(); err != nil {
 		t.Skipf("needs notifications that no signal interrupts: %v", err)
 	}
-	var out bytes.Buffer
+	dir, err := os.MkdirTemp("", "keeper-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	cmd := exec.Command("/proc/self/exe", script)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = t.TempDir(), &out, os.Stderr, 20*time.Second
+	cmd.Dir, cmd.Stderr, cmd.WaitDelay = dir, os.Stderr, 20*time.Second
 	cmd.Env = append(os.Environ(), superviseVar+"="+string(mode))
-	require.NoError(t, cmd.Start())
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Join(cmd.Dir, "ready")); err == nil {
-			break
-		}
-		require.True(t, time.Now().Before(end), "the workload never was ready")
+	if uid != os.Getuid() {
+		require.NoError(t, os.Chown(dir, uid, uid))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}
+	return cmd
+}
+
+// within waits until something is so.
+func within(t *testing.T, limit time.Duration, so func() bool, what string) {
+	t.Helper()
+	for end := time.Now().Add(limit); !so(); time.Sleep(5 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), what)
+	}
+}
+
+// orphaned runs a script under a supervisor, kills that once the file ready is
+// there, and returns what the script has written when all who could write are gone,
+// and the keeper with them.
+func orphaned(t *testing.T, mode Mode, script string) string {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := supervisor(t, mode, os.Getuid(), script)
+	cmd.Stdout = &out
+	require.NoError(t, cmd.Start())
+	within(t, 20*time.Second, func() bool {
+		_, err := os.Stat(filepath.Join(cmd.Dir, "ready"))
+		return err == nil
+	}, "the workload never was ready")
+	number, err := os.ReadFile(filepath.Join(cmd.Dir, "keeper"))
+	require.NoError(t, err)
+	killed := time.Now()
 	require.NoError(t, cmd.Process.Kill())
-	require.EqualError(t, cmd.Wait(), "signal: killed", "what is left keeps the output open")
+	require.EqualError(t, cmd.Wait(), "signal: killed")
+	require.Less(t, time.Since(killed), cmd.WaitDelay, "what is left keeps the output open")
+	within(t, 5*time.Second, func() bool { return !runs(t, strings.TrimSpace(string(number))) }, "the keeper stays")
 	return out.String()
 }
 
+// runs reports whether a process is there, and more than a zombie.
+func runs(t *testing.T, pid string) bool {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
+	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.ESRCH) {
+		require.NoError(t, err)
+	}
+	return err == nil && !bytes.Contains(b, []byte(") Z "))
+}
+
 func TestTheWorkloadGoesOnWhereItIsToOutlive(t *testing.T) {
-	script := `n=0; i=0; : >ready; sleep 0.3; while [ $i -lt 40 ]; do : </dev/null && n=$((n+1)); i=$((i+1)); done; echo $n of $i`
+	script := `until [ -s keeper ]; do sleep 0.01; done; n=0; i=0; : >ready; sleep 0.3; while [ $i -lt 40 ]; do : </dev/null && n=$((n+1)); i=$((i+1)); done; echo $n of $i`
 	if got := orphaned(t, Continue, script); got != "40 of 40\n" {
 		t.Errorf("got %q, want 40 of 40 opens", got)
 	}
 }
 
 func TestTheWorkloadEndsWithItsSupervisor(t *testing.T) {
-	script := `(setsid sh -c 'echo $$ >one; sleep 1000' &) ; sh -c 'echo $$ >two; exec sleep 1000' & sleep 0.2; : >ready; sleep 1000; echo not ended`
+	script := `(setsid sh -c 'echo $$ >one; sleep 1000' &) ; sh -c 'echo $$ >two; exec sleep 1000' & until [ -s keeper ]; do sleep 0.01; done; sleep 0.2; : >ready; sleep 1000; echo not ended`
 	if got := orphaned(t, Kill, script); got != "" {
 		t.Errorf("got %q, want nothing, and an end", got)
 	}
+}
+
+// nobody is the user of the workload, and of its supervisor, that has no privilege.
+const nobody = 65534
+
+func TestTheWorkloadCannotTakeTheListenerFromTheKeeper(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: runs a supervisor as another user")
+	}
+	script := `until [ -s keeper ]; do sleep 0.01; done; ls /proc/$(cat keeper)/fd 2>&1; echo tried; kill -9 $PPID`
+	out, err := supervisor(t, Kill, nobody, script).Output()
+	require.EqualError(t, err, "signal: killed")
+	if !strings.Contains(string(out), "Permission denied") || !strings.Contains(string(out), "tried") {
+		t.Errorf("got %q, want that the keeper's descriptors are closed", out)
+	}
+}
+
+func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
+	child, l, err := startFiltered("sleep 1000")
+	require.NoError(t, err)
+	defer child.Close()
+	k, err := Start(l, Kill)
+	require.NoError(t, err)
+	require.NoError(t, unix.Kill(k.PID, unix.SIGKILL))
+	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
+	require.ErrorIs(t, k.EndRest(), ErrGone)
+	require.NoError(t, l.Close())
+	require.NoError(t, unix.Kill(child.PID, unix.SIGKILL))
+	_, err = child.Wait()
+	require.NoError(t, err)
+}
+
+// The keeper is on its way, and the command waits for the answer to its execve.
+func TestTheWorkloadEndsThoughTheSupervisorDiesBeforeTheKeeperKeeps(t *testing.T) {
+	child, l, err := startFiltered("sleep 1000")
+	require.NoError(t, err)
+	defer child.Close()
+	memory, table, err := newTable()
+	require.NoError(t, err)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(pair[0]))
+	k := &Keeper{table: table}
+	require.NoError(t, k.start(Kill, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()}))
+	code, err := child.Wait()
+	require.NoError(t, err)
+	require.Equal(t, 128+9, code)
+	require.True(t, k.wait())
 }
 
 func TestToTellOfAProcessCostsNoAllocation(t *testing.T) {

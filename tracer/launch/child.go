@@ -33,7 +33,7 @@ func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, erro
 	if err != nil {
 		return nil, err
 	}
-	report, result, err := pipe()
+	report, result, err := socketPair()
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
@@ -62,6 +62,12 @@ func (c *Child) awaitReady() error {
 func (c *Child) Open() error {
 	_, err := c.gate.Write([]byte{1})
 	return errors.Join(err, c.gate.Close())
+}
+
+// Kill ends a child that nobody will answer: one whose calls wait for its listener,
+// which it has itself, would wait for ever.
+func (c *Child) Kill() {
+	_ = unix.Kill(c.PID, unix.SIGKILL) // it was not waited for, so that it is still it
 }
 
 // Close gives up the launch: a child that was not let go on ends.
@@ -127,37 +133,38 @@ func (c *Child) lastWords() (string, error) {
 	return string(b[:n]), err
 }
 
-// fork starts the process. Its ends of the pipes are made inheritable just here.
-func (c *Child) fork(command Command, filter seccomp.Program, gate, result *os.File) (pid int, err error) {
+// fork starts the process. What it inherits of the pipes is made inheritable just here.
+func (c *Child) fork(command Command, filter seccomp.Program, inherited ...*os.File) (pid int, err error) {
 	fds := []string{strconv.Itoa(int(c.stops))}
-	for _, f := range []*os.File{gate, result} {
+	if filter != nil {
+		r, w, err := pipe()
+		if err != nil {
+			return 0, err
+		}
+		defer r.Close()
+		inherited = append(inherited, r)
+		go func() {
+			_, _ = w.Write(filter) // a child that does not read it says why
+			_ = w.Close()
+		}()
+	}
+	for _, f := range inherited {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)
 		}
 		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
-	if filter != nil {
-		fd, err := inheritable(filter)
-		if err != nil {
-			return 0, err
-		}
-		defer unix.Close(fd)
-		fds = append(fds, strconv.Itoa(fd))
-	}
 	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
 	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
 }
 
-// inheritable returns a descriptor of the bytes that a child inherits.
-func inheritable(b []byte) (int, error) {
-	fd, err := unix.MemfdCreate("tiercel-filter", 0)
+// socketPair returns what a report goes through, a descriptor with it perhaps.
+func socketPair() (r, w *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
+		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
-	if _, err := unix.Pwrite(fd, b, 0); err != nil {
-		return -1, errors.Join(os.NewSyscallError("pwrite", err), unix.Close(fd))
-	}
-	return fd, nil
+	return os.NewFile(uintptr(fds[0]), "report"), os.NewFile(uintptr(fds[1]), "report"), nil
 }
 
 func pipe() (r, w *os.File, err error) {

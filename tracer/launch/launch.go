@@ -81,7 +81,7 @@ func become(c Command, ids, fds []int, stops seccomp.Stops) error {
 		}
 	}
 	for _, fd := range fds[2:] {
-		if err := install(fd, stops); err != nil {
+		if err := install(fd, stops, fds[1]); err != nil {
 			return err
 		}
 	}
@@ -109,15 +109,14 @@ func endWithParent(sig unix.Signal) error {
 	return os.NewSyscallError("prctl(SET_PDEATHSIG)", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0))
 }
 
-// install puts the filter in a file on the thread. A listener is for the parent to
-// find: no call can tell of it that would not wait for the parent's answer.
-func install(fd int, stops seccomp.Stops) error {
-	prog, err := io.ReadAll(io.NewSectionReader(os.NewFile(uintptr(fd), "filter"), 0, seccomp.MaxInstructions*8))
+// install puts the filter that a pipe brings on the thread.
+func install(fd int, stops seccomp.Stops, report int) error {
+	prog, err := io.ReadAll(os.NewFile(uintptr(fd), "filter"))
 	if err != nil {
 		return fmt.Errorf("read filter: %w", err)
 	}
 	if stops == seccomp.ByNotice {
-		_, err = seccomp.Program(prog).InstallListener()
+		err = listen(prog, report)
 	} else {
 		err = seccomp.Program(prog).Install()
 	}

@@ -2,58 +2,82 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 	"os"
-	"strconv"
-	"time"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
 	"tiercel/seccomp"
 )
 
-// glance is how often a child is looked at that is about to have a listener.
-const glance = 50 * time.Microsecond
+// listens is what a child says when it hands its listener over; all else is why it gives up.
+const listens = "\x01"
 
-// Listener takes over the listener of the child's filter, once the child was let
-// go on. The child itself cannot tell of it: each of its calls may be one that
-// waits for the listener's answer, and its execve is.
+// Listener takes over the listener of the child's filter, once the child was let go on.
 func (c *Child) Listener() (seccomp.Listener, error) {
-	for {
-		if fd, ok := listenerOf(c.PID); ok {
-			return takeOver(c.PID, fd)
-		}
-		if c.hasSpoken() {
-			return -1, c.Failure(ExitFailed)
-		}
-		time.Sleep(glance)
+	words, rights := make([]byte, maxReport), make([]byte, unix.CmsgSpace(4))
+	n, got, _, _, err := unix.Recvmsg(int(c.report.Fd()), words, rights, unix.MSG_CMSG_CLOEXEC)
+	switch {
+	case err != nil:
+		return -1, fmt.Errorf("take listener: %w", os.NewSyscallError("recvmsg", err))
+	case n == 0:
+		return -1, errors.New("take listener: child ended before it had one")
+	case string(words[:n]) != listens:
+		return -1, &StartError{ExitFailed, errors.New(string(words[:n]))}
 	}
-}
-
-// hasSpoken reports whether the child says why it gives up, or is gone.
-func (c *Child) hasSpoken() bool {
-	fds := []unix.PollFd{{Fd: int32(c.report.Fd()), Events: unix.POLLIN}}
-	n, _ := unix.Poll(fds, 0) // interrupted: it is asked again
-	return n > 0
-}
-
-// listenerOf finds the listener among a process's descriptors.
-func listenerOf(pid int) (fd int, ok bool) {
-	dir := "/proc/" + strconv.Itoa(pid) + "/fd/"
-	entries, _ := os.ReadDir(dir) // of one that is gone there are none
-	for _, e := range entries {
-		if link, _ := os.Readlink(dir + e.Name()); link == "anon_inode:seccomp notify" {
-			fd, err := strconv.Atoi(e.Name())
-			return fd, err == nil
-		}
+	messages, err := unix.ParseSocketControlMessage(rights[:got])
+	if err != nil || len(messages) != 1 {
+		return -1, fmt.Errorf("take listener: %d messages: %w", len(messages), err)
 	}
-	return 0, false
-}
-
-func takeOver(pid, number int) (seccomp.Listener, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0)
+	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil {
-		return -1, os.NewSyscallError("pidfd_open", err)
+		return -1, fmt.Errorf("take listener: %w", err)
 	}
-	fd, err := unix.PidfdGetfd(pidfd, number, 0)
-	return seccomp.Listener(fd), errors.Join(os.NewSyscallError("pidfd_getfd", err), unix.Close(pidfd))
+	return seccomp.Listener(fds[0]), nil
+}
+
+// listen puts the filter on the thread, and has another hand the listener over.
+// This one cannot: each call of it may be one that waits for the listener's
+// answer, those of Go's runtime, too. The other is not under the filter, and
+// looks until there is a listener among the descriptors that was not before.
+func listen(prog seccomp.Program, report int) error {
+	free, err := unix.FcntlInt(uintptr(report), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl(DUPFD)", err)
+	}
+	if err := unix.Close(free); err != nil {
+		return os.NewSyscallError("close", err)
+	}
+	runtime.GOMAXPROCS(2) // each thread has its own processor of the runtime's, and needs none of the other's
+	var had [near]bool
+	for i := range had {
+		had[i] = seccomp.Listener(free + i).Is()
+	}
+	runs := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(runs)
+		handOver(free, had, report)
+	}()
+	<-runs
+	_, err = prog.InstallListener()
+	return err
+}
+
+// near is how far above the lowest free descriptor a listener may be: Go's runtime
+// opens a file or two of its own at any time.
+const near = 32
+
+// handOver waits until there is a listener that was not before, and sends it.
+func handOver(free int, had [near]bool, report int) {
+	for {
+		for i := range had {
+			if !had[i] && seccomp.Listener(free+i).Is() {
+				_ = unix.Sendmsg(report, []byte(listens), unix.UnixRights(free+i), nil, 0) // a parent that is gone has killed us
+				return
+			}
+		}
+		_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	}
 }

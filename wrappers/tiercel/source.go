@@ -77,6 +77,9 @@ func (r *live) door() (seccomp.Stops, error) {
 		return seccomp.ByTrace, nil
 	}
 	err := seccomp.ProbeListener()
+	if err == nil {
+		err = getfd() // the child's listener is taken so
+	}
 	switch {
 	case err == nil:
 		return seccomp.ByNotice, nil

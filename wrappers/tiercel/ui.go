@@ -81,22 +81,14 @@ func hintFor(f *failure) string {
 	switch {
 	case f.hint != "":
 		return f.hint
-	case errors.As(f.err, &call) && call.Syscall == "ptrace(SEIZE)":
-		return ptraceHint()
-	case errors.As(f.err, &call) && call.Syscall == "seccomp(SET_MODE_FILTER)":
-		return "this kernel, or a filter that is already in place, refuses seccomp filters; see tiercel doctor"
+	case errors.As(f.err, &call) && refusals[call.Syscall] != nil:
+		return refusals[call.Syscall]()
+	case strings.Contains(f.err.Error(), setFilter): // the child's words
+		return filterHint()
 	case f.code == launch.ExitNotExec && errors.Is(f.err, unix.EACCES):
 		return "is it a program, and may this user execute it?"
 	}
 	return ""
-}
-
-// ptraceHint says why ptrace may be refused here.
-func ptraceHint() string {
-	if scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope"); err == nil && strings.TrimSpace(string(scope)) >= "2" {
-		return "ptrace is switched off for ordinary users: kernel.yama.ptrace_scope is " + strings.TrimSpace(string(scope)) + ", set it to 1 or less"
-	}
-	return "is the command traced already (strace, a debugger), or does a seccomp profile refuse ptrace? see tiercel doctor"
 }
 
 // newLog makes tiercel's own log, on standard error.

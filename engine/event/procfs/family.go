@@ -24,6 +24,22 @@ func Family(tid int) (pid, ppid int) {
 	return pid, 0
 }
 
+// Tracer returns the process that traces a thread, 0 for none; alive is false of one that has ended or is about to.
+func Tracer(tid int) (pid int, alive bool) {
+	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
+	for line := range bytes.Lines(b) {
+		key, rest, _ := bytes.Cut(line, []byte(":"))
+		rest = bytes.TrimSpace(rest)
+		switch string(key) {
+		case "State":
+			alive = rest[0] != 'Z' && rest[0] != 'X'
+		case "TracerPid":
+			return int(number(rest)), alive
+		}
+	}
+	return 0, false
+}
+
 // maxAncestors bounds how many processes a chain has.
 const maxAncestors = 64
 

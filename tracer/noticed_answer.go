@@ -1,0 +1,147 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
+)
+
+func (d *noticed) goOn(th *thread) {
+	switch {
+	case th.notice != 0:
+		d.answer(th)
+	case th.leaving:
+		th.interrupted = len(th.pending) > 0
+		d.release(th, 0)
+	case len(th.pending) > 0 && (th.restarting || !th.interrupted):
+		if !th.stepping { // it is to start again at once, and stops there
+			th.stepping, d.soon = true, th.tid
+		}
+		resume(unix.PTRACE_SYSCALL, th.tid, 0)
+	case len(th.pending) > 0:
+		resume(unix.PTRACE_CONT, th.tid, 0)
+	default:
+		d.release(th, 0)
+	}
+}
+
+// answer lets the call of a thread run.
+func (d *noticed) answer(th *thread) {
+	id := th.notice
+	follows := th.follow && !th.stepping && d.canFollow(th)
+	th.notice = 0
+	if follows {
+		th.restarting, th.interrupted = true, true
+		th.restarts++
+		d.check(d.listener.Restart(id))
+		d.soon = th.tid
+		return
+	}
+	if th.spawning {
+		d.seize(th)
+		d.soon = th.tid
+	}
+	if th.follow {
+		th.restarting, th.restarts = false, 0
+		if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0 {
+			d.executing[th.pid] = th.tid
+		}
+	}
+	th.spawning = false
+	d.check(d.listener.Continue(id))
+}
+
+// maxRestarts is how often a call is told to begin anew before it runs. Signals that
+// come faster than it is stopped again could hold it up for ever.
+const maxRestarts = 10
+
+// canFollow reports whether a thread is seized and about to stop, to be taken to the end of its
+// call. If it cannot be, the call is told of as it is: made, its result not known.
+func (d *noticed) canFollow(th *thread) bool {
+	if th.restarts < maxRestarts && !asksToBeTraced(th.pending) && d.seize(th) && interrupt(th.tid) {
+		return true
+	}
+	th.restarts = 0
+	if event.Event(th.pending).Row().Effect&event.Executes != 0 {
+		d.unsure[th.pid] = struct{}{}
+	}
+	d.rec.Load(th.pending)
+	th.pending, th.interrupted = th.pending[:0], false
+	d.check(d.putIf(th.match))
+	return false
+}
+
+// asksToBeTraced reports whether a call is ptrace(PTRACE_TRACEME), which fails in
+// a thread that is traced already.
+func asksToBeTraced(call event.Event) bool {
+	return call.Row().Name == "ptrace" && call.Arg(0) == unix.PTRACE_TRACEME
+}
+
+// seize begins to trace a thread. That another traces it makes the process's
+// results and images unknown.
+func (d *noticed) seize(th *thread) bool {
+	if th.seized {
+		return true
+	}
+	errno := seize(th.tid, traceOnce)
+	switch th.seized = errno == 0; {
+	case th.seized:
+		d.sighted(th.pid, whyTraced)
+	case !d.started:
+		d.check(seizeError(errno))
+	case errno == unix.EPERM:
+		d.check(d.unseizable(th))
+	}
+	return th.seized
+}
+
+// unseizable notes why a thread cannot be seized; one that is about to end cannot, either.
+func (d *noticed) unseizable(th *thread) error {
+	switch tracer, alive := procfs.Tracer(th.tid); {
+	case !alive:
+		return nil
+	case tracer != 0:
+		return d.blind(th.pid, whyTraced)
+	}
+	return d.blind(th.pid, whyRefused)
+}
+
+// check keeps the first error of an answer, which ends the watch.
+func (d *noticed) check(err error) {
+	if d.failed == nil {
+		d.failed = err
+	}
+}
+
+// release lets a thread run that need not be seized any more. That it was is seen
+// by its stop: a child is with its maker.
+func (d *noticed) release(th *thread, sig unix.Signal) {
+	th.seized, th.leaving, th.stepping, th.restarting, th.restarts = th.kept, false, false, false, 0
+	if th.kept {
+		resume(unix.PTRACE_CONT, th.tid, sig)
+		return
+	}
+	resume(unix.PTRACE_DETACH, th.tid, sig)
+}
+
+func (d *noticed) deliver(th *thread, sig unix.Signal) {
+	d.mend(th)
+	if len(th.pending) == 0 || th.leaving {
+		d.release(th, sig)
+		return
+	}
+	th.stepping = false
+	resume(unix.PTRACE_CONT, th.tid, sig)
+}
+
+// halt detaches, too: who looks at the thread is to see it stopped, not traced. A
+// call that it was stopped in is started again when it goes on, and comes back.
+func (d *noticed) halt(th *thread) {
+	if th.kept {
+		resume(unix.PTRACE_LISTEN, th.tid, 0)
+		return
+	}
+	th.interrupted = len(th.pending) > 0
+	d.release(th, 0)
+}
