@@ -98,9 +98,9 @@ func brief(err error) string {
 
 // ptrace tries the source that traces.
 func (d *doctor) ptrace() {
-	stops, name := seccomp.ByNotice, stopsNotify
+	stops := seccomp.ByNotice
 	if seccomp.ProbeListener() != nil { // told of by a check of its own
-		stops, name = seccomp.ByTrace, stopsPtrace
+		stops = seccomp.ByTrace
 	}
 	filter, unknown, err := seccomp.Compile(d.set.Needs(), stops)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
@@ -108,7 +108,7 @@ func (d *doctor) ptrace() {
 		err = tracer.Probe(d.set.Needs(), filter, stops)
 	}
 	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
-	d.add("ptrace source", "a command can be launched and watched; its calls stop by "+name, err)
+	d.add("ptrace source", "a command can be launched and watched; its calls stop by "+nameOf(stops), err)
 }
 
 // ebpf tries the source in the kernel, first each thing that it wants.

@@ -70,6 +70,13 @@ const (
 	stopsPtrace = "ptrace"
 )
 
+func nameOf(stops seccomp.Stops) string {
+	if stops == seccomp.ByNotice {
+		return stopsNotify
+	}
+	return stopsPtrace
+}
+
 // door returns the way by which calls stop: the one that is asked for, or notify
 // where the kernel gives a listener.
 func (r *live) door() (seccomp.Stops, error) {
@@ -105,7 +112,7 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 	r.warnOfUnseen(r.set, unknown)
 	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
 		Stops: stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
-	r.log.Info().Str("source", event.SourcePtrace).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
+	r.log.Info().Str("source", event.SourcePtrace).Str("stops", nameOf(stops)).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
 	return &source{t, event.SourcePtrace, func() {}}, nil
 }
 
