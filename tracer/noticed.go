@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tiercel/engine/event"
 	"tiercel/seccomp"
 	"tiercel/tracer/keeper"
 	"tiercel/tracer/launch"
@@ -38,6 +37,7 @@ type noticed struct {
 	idle      bool             // no thread has the filter any more
 	waiting   []waiting        // calls that wait for another thread
 	executing map[int]int      // by process: the thread whose execve was let run
+	unkept    bool             // the keeper has ended
 	failed    error            // of an answer
 	polled    [2]unix.PollFd
 }
@@ -113,8 +113,12 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	case s.TID == 0:
 		return s, false, nil
 	}
-	if s.What == Exit {
+	switch {
+	case s.What == Exit:
 		s.What = d.readExit(&s)
+	case s.What == Gone && s.TID == d.keeper.PID:
+		d.unkept = true
+		return s, false, d.blind(s.TID, whyUnkept)
 	}
 	return s, true, nil
 }
@@ -184,7 +188,7 @@ func (d *noticed) died(pid int) {
 }
 
 // whyUnkept says what it means that the keeper was ended.
-const whyUnkept = "had tiercel been killed, its command would have gone on with its calls refused, as the keeper had been ended"
+const whyUnkept = "if tiercel is killed its command goes on with its calls refused, as the keeper was ended or stopped"
 
 // close ends what is left of the workload. None of it can get away meanwhile: to
 // make a process is a call that waits for an answer.
@@ -196,8 +200,10 @@ func (d *noticed) close() error {
 	err := end()
 	if errors.Is(err, keeper.ErrGone) {
 		d.ends.kill()
-		d.counters.Blind = append(d.counters.Blind, event.Blind{PID: d.keeper.PID, To: event.Now(), Why: whyUnkept})
 		err = nil
+		if !d.unkept {
+			err = d.blind(d.keeper.PID, whyUnkept)
+		}
 	}
 	return errors.Join(err, d.listener.Close(), d.ends.close())
 }

@@ -113,13 +113,14 @@ func (k *Keeper) Dismiss() error { return k.end(dismissed) }
 // within reason: what waits within the kernel ends when it comes out.
 func (k *Keeper) EndRest() error { return k.end(endRest) }
 
-// ErrGone is that the keeper had been ended before.
+// ErrGone is that the keeper had been ended before, or does not end the rest.
 var ErrGone = errors.New("the keeper had ended")
 
 // patience is how long the end of a workload is waited for.
 const patience = 5 * time.Second
 
 func (k *Keeper) end(how byte) error {
+	_ = unix.PidfdSendSignal(k.pidfd, unix.SIGCONT, nil, 0) // who shares our user may have stopped it; it may be gone
 	_, err := k.alive.Write([]byte{how})
 	if errors.Is(err, unix.EPIPE) || err == nil && !k.wait() {
 		err = ErrGone
@@ -127,7 +128,7 @@ func (k *Keeper) end(how byte) error {
 	return errors.Join(err, k.alive.Close(), unix.Close(k.pidfd), k.table.close())
 }
 
-// wait waits for the keeper to end, within reason, and reports whether it ended as it should, if it did.
+// wait waits for the keeper to end, within reason, and reports whether it ended as it should.
 func (k *Keeper) wait() bool {
 	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
 	well := false
@@ -137,7 +138,8 @@ func (k *Keeper) wait() bool {
 			return well
 		}
 	}
-	return true
+	_ = unix.PidfdSendSignal(k.pidfd, unix.SIGKILL, nil, 0) // with it the listener would stay
+	return false
 }
 
 // reap waits for all children that have ended, as before Linux 6.11 what nobody has

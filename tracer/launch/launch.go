@@ -111,7 +111,9 @@ func endWithParent(sig unix.Signal) error {
 
 // install puts the filter that a pipe brings on the thread.
 func install(fd int, stops seccomp.Stops, report int) error {
-	prog, err := io.ReadAll(os.NewFile(uintptr(fd), "filter"))
+	f := os.NewFile(uintptr(fd), "filter")
+	prog, err := io.ReadAll(f)
+	err = errors.Join(err, f.Close()) // now: closed by a finalizer, its number could be the listener's
 	if err != nil {
 		return fmt.Errorf("read filter: %w", err)
 	}

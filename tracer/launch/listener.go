@@ -22,7 +22,7 @@ func (c *Child) Listener() (seccomp.Listener, error) {
 	case err != nil:
 		return -1, fmt.Errorf("take listener: %w", os.NewSyscallError("recvmsg", err))
 	case n == 0:
-		return -1, errors.New("take listener: child ended before it had one")
+		return -1, c.ended()
 	case string(words[:n]) != listens:
 		return -1, &StartError{ExitFailed, errors.New(string(words[:n]))}
 	}
@@ -35,6 +35,16 @@ func (c *Child) Listener() (seccomp.Listener, error) {
 		return -1, fmt.Errorf("take listener: %w", err)
 	}
 	return seccomp.Listener(fds[0]), nil
+}
+
+// ended waits for a child that has closed its report unsaid, and returns how it ended.
+func (c *Child) ended() error {
+	var status unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(c.PID, &status, 0, nil); !errors.Is(err, unix.EINTR) {
+			return c.Failure(ExitCode(status))
+		}
+	}
 }
 
 // listen puts the filter on the thread, and has another hand the listener over.
@@ -74,7 +84,8 @@ func handOver(free int, had [near]bool, report int) {
 	for {
 		for i := range had {
 			if !had[i] && seccomp.Listener(free+i).Is() {
-				_ = unix.Sendmsg(report, []byte(listens), unix.UnixRights(free+i), nil, 0) // a parent that is gone has killed us
+				_ = unix.Sendmsg(report, []byte(listens), unix.UnixRights(free+i), nil, 0) // a parent that is gone takes nothing
+				_ = unix.Close(free + i)                                                   // with it open our calls would wait for ever once the parent is gone
 				return
 			}
 		}
