@@ -188,12 +188,13 @@ func (r *live) run(command launch.Command) error {
 	}
 	defer src.close()
 	eng := engine.New(r.engineConfig())
-	signals := newForwarder(r.log)
-	signals.ending = r.breakOff
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	signals := newForwarder(r.log, end)
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()
-	if err := eng.Follow(context.Background(), src); err != nil {
+	if err := eng.Follow(ctx, src); err != nil {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
