@@ -43,11 +43,11 @@ type Tracer struct {
 	ring    *event.Ring
 	ctx     context.Context
 	threads map[int]*thread
-	free    *thread // of threads that are gone, for reuse
-	root    int     // the command's process
-	started bool    // the command's image runs; before, it is still us
-	code    int     // what the command exits with
-	ended   bool    // the command's process is gone
+	free    *thread         // of threads that are gone, for reuse
+	root    int             // the command's process
+	started bool            // the command's image runs; before, it is still us
+	end     unix.WaitStatus // how the command ended
+	ended   bool            // the command's process is gone
 	onStart func(pid int)
 	onStop  func(sig unix.Signal)
 
@@ -102,7 +102,10 @@ func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
 func (t *Tracer) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
-func (t *Tracer) ExitCode() int { return t.code }
+func (t *Tracer) ExitCode() int { return launch.ExitCode(t.end) }
+
+// EndedBy returns the signal that ended the command, -1 for none. It is final after Run.
+func (t *Tracer) EndedBy() unix.Signal { return t.end.Signal() }
 
 // Counters returns what was counted. It may be called once Run has returned.
 func (t *Tracer) Counters() event.Counters { return t.counters }
@@ -154,7 +157,7 @@ func (t *Tracer) startError(child *launch.Child) error {
 	if t.started {
 		return nil
 	}
-	return child.Failure(t.code)
+	return child.Failure(t.ExitCode())
 }
 
 func (t *Tracer) dispatch(s *Stop) error {

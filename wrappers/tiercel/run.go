@@ -198,7 +198,8 @@ func (r *live) run(command launch.Command) error {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
-	return signals.ended(r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode())))
+	result := r.finish(eng, src.name, src.Counters(), src.ExitCode())
+	return signals.ended(r.finishRecording(src.Counters().Blind, result), src.EndedBy())
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.
