@@ -21,7 +21,7 @@ import (
 // keeperName is argv[0] of the keeper: this binary.
 const keeperName = "tiercel: keeping"
 
-// maxKills is how often the keeper goes through the tree: what is still there then
+// maxKills is how often endAll goes through the tree: what is still there then
 // waits within the kernel, and ends when it comes out.
 const maxKills = 5000
 
@@ -103,17 +103,22 @@ func Keep() {
 	if err != nil {
 		os.Exit(1)
 	}
+	endAll(scope)
+	os.Exit(0)
+}
+
+// endAll ends what is left of a tree, and waits until it has ended, within reason.
+func endAll(scope *ebpf.Map) {
 	for i := 0; i < maxKills && endTree(scope); i++ {
 		time.Sleep(time.Millisecond)
 	}
-	os.Exit(0)
 }
 
 // watchedMember is the state of a member of the scope that is watched; others
 // never became the command, and end by themselves (bpf/source.h).
 const watchedMember = 1
 
-// endTree ends the processes of a scope, and reports whether there were any.
+// endTree kills the processes of a scope, and reports whether there were any.
 func endTree(scope *ebpf.Map) (any bool) {
 	var tgid uint32
 	var m sourceMember

@@ -31,7 +31,11 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	defer out.Close()
 	out.Batched()
 	defer context.AfterFunc(ctx, p.wake.wake)()
-	if !p.tree || p.outlive {
+	switch {
+	case !p.tree:
+		return p.watch(ctx, out)
+	case p.outlive: // our death, but not the end of the watch
+		defer func() { endAll(p.objs.Scope) }()
 		return p.watch(ctx, out)
 	}
 	k, err := p.startKeeper()

@@ -15,6 +15,7 @@ type door interface {
 	// hold gets hold of the child, which waits at its gate, and opens that.
 	hold(child *launch.Child) error
 	// next waits for something to happen; ECHILD is for that nothing can happen any more.
+	// Once the context ends, that is soon so, or its error is returned.
 	next() (Stop, error)
 	// goOn lets a stopped thread run: to the end of its call if that is waited for (pending).
 	goOn(th *thread)

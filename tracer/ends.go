@@ -16,7 +16,7 @@ import (
 // tracees, and of that a child or tracee has changed (SIGCHLD).
 type ends struct {
 	poll  int         // an epoll of what is below
-	woken int         // an eventfd: SIGCHLD has come
+	woken int         // an eventfd: SIGCHLD has come, or the watch is over
 	fds   map[int]int // pidfds, by process
 	gone  []int       // processes that had ended before they were followed
 	later []int       // processes for which no descriptor was left, to be asked after in turn
@@ -28,7 +28,8 @@ type ends struct {
 	done  chan struct{} // no more is written into woken
 }
 
-func newEnds() (*ends, error) {
+// newEnds begins to tell. That over is closed wakes who waits, too.
+func newEnds(over <-chan struct{}) (*ends, error) {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -39,7 +40,7 @@ func newEnds() (*ends, error) {
 	}
 	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), sigs: make(chan os.Signal, 1), done: make(chan struct{})}
 	signal.Notify(e.sigs, unix.SIGCHLD)
-	go e.forward()
+	go e.forward(over)
 	if err := e.add(woken, 0, unix.EPOLLET); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -50,9 +51,14 @@ func (e *ends) add(fd, pid int, flags uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | flags, Fd: int32(pid)}))
 }
 
-func (e *ends) forward() {
+func (e *ends) forward(over <-chan struct{}) {
 	defer close(e.done)
-	for range e.sigs {
+	for open := true; open; {
+		select {
+		case _, open = <-e.sigs:
+		case <-over:
+			over = nil
+		}
 		_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
 	}
 }

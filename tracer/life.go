@@ -8,7 +8,6 @@ import (
 
 	"tiercel/engine/event"
 	"tiercel/engine/event/procfs"
-	"tiercel/tracer/launch"
 )
 
 // thread returns the state of a stopped thread. A thread that is not known yet
@@ -183,7 +182,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 func (t *Tracer) gone(s *Stop) error {
 	t.counters.Other++
 	if s.TID == t.root && !t.ended { // the number may come again
-		t.code, t.ended = launch.ExitCode(s.End), true
+		t.end, t.ended = s.End, true
 	}
 	th := t.threads[s.TID]
 	if th == nil || !th.named && s.TID != t.root {

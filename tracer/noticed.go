@@ -44,7 +44,7 @@ type noticed struct {
 
 // hold takes the listener over that the child's filter has, and tells nobody.
 func (d *noticed) hold(child *launch.Child) (err error) {
-	if d.ends, err = newEnds(); err != nil {
+	if d.ends, err = newEnds(d.ctx.Done()); err != nil {
 		return err
 	}
 	if err = child.Open(); err != nil {
@@ -144,10 +144,14 @@ func (d *noticed) waitSoon(tid int) (Stop, error) {
 }
 
 // await waits until something has happened. What is no call is told first, as it
-// happened before. It returns ECHILD once nothing can happen any more.
+// happened before. It returns ECHILD once nothing can happen any more,
+// and the context's error once that has ended.
 func (d *noticed) await() (err error) {
 	if d.ended && d.idle && d.ends.none() {
 		return unix.ECHILD
+	}
+	if err := d.ctx.Err(); err != nil {
+		return err
 	}
 	fds := &d.polled
 	*fds = [...]unix.PollFd{{Fd: int32(d.listener), Events: unix.POLLIN}, {Fd: int32(d.ends.poll), Events: unix.POLLIN}}

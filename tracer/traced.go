@@ -1,8 +1,10 @@
 package tracer
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -12,12 +14,19 @@ import (
 // traced is the door that every Linux since 5.3 has: each thread is traced for
 // its life, a watched call stops at its entry by RET_TRACE, and at its end where
 // that matters.
-type traced struct{ *Tracer }
+type traced struct {
+	*Tracer
+	mu    sync.Mutex
+	alive map[int]struct{} // the processes, by number
+	over  bool             // they are to end
+}
 
 func (d *traced) hold(child *launch.Child) error {
 	if errno := seize(child.PID, traceAll); errno != 0 {
 		return seizeError(errno)
 	}
+	d.born(child.PID)
+	context.AfterFunc(d.ctx, d.end)
 	return child.Open()
 }
 
@@ -60,8 +69,36 @@ func (d *traced) goOn(th *thread) {
 func (d *traced) deliver(th *thread, sig unix.Signal) { resume(unix.PTRACE_CONT, th.tid, sig) }
 func (d *traced) halt(th *thread)                     { resume(unix.PTRACE_LISTEN, th.tid, 0) }
 
-func (d *traced) born(int) {}
-func (d *traced) died(int) {}
+// end ends all processes, now and as they come: nothing else wakes wait4(2), and
+// so each of their ends is told. None of their numbers is another's, as they are
+// waited for by us.
+func (d *traced) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.over = true
+	for pid := range d.alive {
+		kill(pid)
+	}
+}
+
+func (d *traced) born(pid int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.alive[pid] = struct{}{}
+	if d.over {
+		kill(pid)
+	}
+}
+
+func (d *traced) died(pid int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.alive, pid)
+}
+
+func kill(pid int) {
+	_ = unix.Kill(pid, unix.SIGKILL) // it may have ended by itself
+}
 
 // close leaves the rest to the kernel, which kills tracees with their tracer (PTRACE_O_EXITKILL).
 func (d *traced) close() error { return nil }

@@ -43,11 +43,11 @@ type Tracer struct {
 	ring    *event.Ring
 	ctx     context.Context
 	threads map[int]*thread
-	free    *thread // of threads that are gone, for reuse
-	root    int     // the command's process
-	started bool    // the command's image runs; before, it is still us
-	code    int     // what the command exits with
-	ended   bool    // the command's process is gone
+	free    *thread         // of threads that are gone, for reuse
+	root    int             // the command's process
+	started bool            // the command's image runs; before, it is still us
+	end     unix.WaitStatus // how the command ended
+	ended   bool            // the command's process is gone
 	onStart func(pid int)
 	onStop  func(sig unix.Signal)
 
@@ -88,7 +88,7 @@ type thread struct {
 func New(c Config) *Tracer {
 	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs, c.Stops), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
 	t.proc = procfs.New(&t.rec)
-	t.door = &traced{t}
+	t.door = &traced{Tracer: t, alive: map[int]struct{}{}}
 	if c.Stops == seccomp.ByNotice {
 		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}, executing: map[int]int{}}
 	}
@@ -102,13 +102,16 @@ func (t *Tracer) OnStart(f func(pid int)) { t.onStart = f }
 func (t *Tracer) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with: its status, or 128+N after signal N. It is final after Run.
-func (t *Tracer) ExitCode() int { return t.code }
+func (t *Tracer) ExitCode() int { return launch.ExitCode(t.end) }
+
+// EndedBy returns the signal that ended the command, -1 for none. It is final after Run.
+func (t *Tracer) EndedBy() unix.Signal { return t.end.Signal() }
 
 // Counters returns what was counted. It may be called once Run has returned.
 func (t *Tracer) Counters() event.Counters { return t.counters }
 
 // Run launches the command, puts its events into the ring, and returns when its
-// process is gone, or with Linger the last one that came of it. It closes the ring. Whatever makes it
+// process is gone, or with Linger the last one that came of it, or when ctx ends. It closes the ring. Whatever makes it
 // return early, nothing of the workload is left running once tiercel has exited.
 func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	runtime.LockOSThread()
@@ -133,6 +136,8 @@ func (t *Tracer) follow(child *launch.Child) error {
 		switch {
 		case errors.Is(err, unix.ECHILD):
 			return t.startError(child)
+		case errors.Is(err, context.Canceled):
+			return nil
 		case err != nil:
 			return err
 		case t.uninformed != nil:
@@ -152,7 +157,7 @@ func (t *Tracer) startError(child *launch.Child) error {
 	if t.started {
 		return nil
 	}
-	return child.Failure(t.code)
+	return child.Failure(t.ExitCode())
 }
 
 func (t *Tracer) dispatch(s *Stop) error {
@@ -303,7 +308,8 @@ func (t *Tracer) addChanges(th *thread, effect event.Effect) {
 	}
 }
 
-// put queues the record, waiting for room: the workload waits with us.
+// put queues the record, waiting for room: the workload waits with us. That has no
+// regard to the context: what has happened is told to the end.
 func (t *Tracer) put() error { return t.putIf(true) }
 
 // putIf queues the record if it matters to anybody.
@@ -316,7 +322,7 @@ func (t *Tracer) putIf(matters bool) error {
 }
 
 func (t *Tracer) queue(ev event.Event) error {
-	if err := t.ring.Put(t.ctx, ev); err != nil {
+	if err := t.ring.Put(context.Background(), ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}

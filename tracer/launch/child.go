@@ -18,6 +18,7 @@ import (
 type Child struct {
 	PID    int
 	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
+	End    unix.WaitStatus       // how the process ended; final after Wait
 	gate   *os.File              // a byte lets the child go on, its close ends it
 	report *os.File              // what the child says, until it is the command
 	stops  seccomp.Stops
@@ -84,8 +85,8 @@ func (c *Child) Wait() (code int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("wait for command: %w", err)
 	}
-	ws, err := c.awaitEnd()
-	switch code = ExitCode(ws); {
+	err = c.awaitEnd()
+	switch code = ExitCode(c.End); {
 	case err != nil:
 		return 0, os.NewSyscallError("wait4", err)
 	case words != "":
@@ -95,15 +96,15 @@ func (c *Child) Wait() (code int, err error) {
 }
 
 // awaitEnd waits for the end of the process, and tells of stops on the way.
-func (c *Child) awaitEnd() (ws unix.WaitStatus, err error) {
+func (c *Child) awaitEnd() error {
 	for {
-		_, err = unix.Wait4(c.PID, &ws, unix.WUNTRACED, nil)
+		_, err := unix.Wait4(c.PID, &c.End, unix.WUNTRACED, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
-		case err != nil || !ws.Stopped():
-			return ws, err
+		case err != nil || !c.End.Stopped():
+			return err
 		case c.OnStop != nil:
-			c.OnStop(ws.StopSignal())
+			c.OnStop(c.End.StopSignal())
 		}
 	}
 }

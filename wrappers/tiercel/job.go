@@ -53,11 +53,18 @@ func (f *forwarder) resume(pidfd int) {
 	}
 }
 
-// ended has tiercel end by SIGINT where a key press ended the command so: a
+// ended is the result of the run, given what else it would be: the status of the
+// signal that ended the watch, if one has. It has tiercel end by SIGINT where a key press ended the command so: a
 // shell goes on with its script after a command that merely exits with 130.
-func (f *forwarder) ended(err error) error {
+func (f *forwarder) ended(err error, by unix.Signal) error {
 	var status *failure
-	if errors.As(err, &status) && status.err == nil && status.code == 128+int(unix.SIGINT) && f.interrupted.Load() {
+	if err != nil && (!errors.As(err, &status) || status.err != nil) {
+		return err
+	}
+	if s := f.endedBy.Load(); s != 0 {
+		return &failure{code: 128 + int(s)}
+	}
+	if status != nil && by == unix.SIGINT && f.interrupted.Load() {
 		status.end = unix.SIGINT
 	}
 	return err

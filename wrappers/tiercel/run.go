@@ -188,16 +188,18 @@ func (r *live) run(command launch.Command) error {
 	}
 	defer src.close()
 	eng := engine.New(r.engineConfig())
-	signals := newForwarder(r.log)
-	signals.ending = r.breakOff
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	signals := newForwarder(r.log, end)
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()
-	if err := eng.Follow(context.Background(), src); err != nil {
+	if err := eng.Follow(ctx, src); err != nil {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
-	return signals.ended(r.finishRecording(src.Counters().Blind, r.finish(eng, src.name, src.Counters(), src.ExitCode())))
+	result := r.finish(eng, src.name, src.Counters(), src.ExitCode())
+	return signals.ended(r.finishRecording(src.Counters().Blind, result), src.EndedBy())
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.

@@ -21,13 +21,14 @@ import (
 // which a shell sends to all of a job, is passed on only to a command that is stopped.
 //
 // Once the command has ended, and only what it left behind is still watched, a
-// signal that asks for the end ends the launcher, and the kernel with it the rest.
+// signal that asks for the end ends the watch, and with it the rest.
 type forwarder struct {
 	log         zerolog.Logger
 	signals     chan os.Signal
 	stops       chan unix.Signal // by which the command was stopped
 	pid         int              // of the command
-	ending      func()           // called before the launcher is ended, if set
+	end         func()           // ends the watch
+	endedBy     atomic.Int32     // the signal that the watch was ended by, 0 for none
 	interrupted atomic.Bool      // by a key press
 }
 
@@ -48,8 +49,8 @@ const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(64)
 
 // newForwarder begins to catch signals. SIGPIPE is caught so that a reader of
 // the alerts that goes away ends neither tiercel nor with it the workload.
-func newForwarder(log zerolog.Logger) *forwarder {
-	f := &forwarder{log: log, signals: make(chan os.Signal, 64), stops: make(chan unix.Signal, 1)}
+func newForwarder(log zerolog.Logger, end func()) *forwarder {
+	f := &forwarder{log: log, end: end, signals: make(chan os.Signal, 64), stops: make(chan unix.Signal, 1)}
 	for _, s := range append(passed, unix.SIGPIPE) {
 		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
 			signal.Notify(f.signals, s)
@@ -91,18 +92,29 @@ func (f *forwarder) pass(pidfd int, s os.Signal) {
 	gone, had := errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH), f.hasIt(s)
 	switch {
 	case gone && endings[s]:
-		time.Sleep(ownEnd)
-		f.log.Warn().Stringer("signal", s).Msg("the command has ended; what it left behind ends now")
-		if f.ending != nil {
-			f.ending()
-		}
-		os.Exit(128 + int(s.(unix.Signal)))
+		f.finish(s.(unix.Signal))
 	case gone, had:
 	default:
 		if err := unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0); err != nil {
 			f.log.Debug().Err(err).Stringer("signal", s).Msg("pass signal on")
 		}
 	}
+}
+
+// finish ends the watch of what the command left behind, but does not wait for
+// ever for an output that nobody reads.
+func (f *forwarder) finish(s unix.Signal) {
+	if f.endedBy.Load() != 0 {
+		return
+	}
+	time.Sleep(ownEnd)
+	f.log.Warn().Stringer("signal", s).Msg("the command has ended; what it left behind ends now")
+	f.endedBy.Store(int32(s))
+	f.end()
+	time.AfterFunc(endTime, func() {
+		f.log.Error().Msg("an output takes no alerts: those that are left are not written, and there is no ledger")
+		os.Exit(128 + int(s))
+	})
 }
 
 // ownEnd is the time that tiercel has to end by itself, where nothing is left

@@ -32,6 +32,7 @@ type command interface {
 	OnStop(f func(sig unix.Signal))
 	Counters() event.Counters
 	ExitCode() int
+	EndedBy() unix.Signal
 }
 
 // preferred is the sources that auto tries, in this order.

@@ -20,7 +20,6 @@ type tree struct {
 	onStart func(pid int)
 	onStop  func(sig unix.Signal)
 	child   *launch.Child
-	code    int
 }
 
 // OnStart sets a function that Run calls with the command's process number once it exists.
@@ -30,7 +29,10 @@ func (t *tree) OnStart(f func(pid int)) { t.onStart = f }
 func (t *tree) OnStop(f func(sig unix.Signal)) { t.onStop = f }
 
 // ExitCode returns what the command exited with. It is final after Run.
-func (t *tree) ExitCode() int { return t.code }
+func (t *tree) ExitCode() int { return launch.ExitCode(t.child.End) }
+
+// EndedBy returns the signal that ended the command, -1 for none. It is final after Run.
+func (t *tree) EndedBy() unix.Signal { return t.child.End.Signal() }
 
 // Run starts the command and tells what it does.
 func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
@@ -54,7 +56,7 @@ func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
 
 // wait waits for the end of the command, and ends the watch with it where nothing else is to be waited for.
 func (t *tree) wait(end func()) (err error) {
-	t.code, err = t.child.Wait()
+	_, err = t.child.Wait()
 	if err != nil || !t.linger {
 		end()
 	}

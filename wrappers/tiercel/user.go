@@ -81,19 +81,16 @@ func ofAccount(a *user.User) (*launch.User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read groups of %s: %w", a.Username, err)
 	}
-	u := &launch.User{Env: []string{"HOME=" + a.HomeDir, "USER=" + a.Username, "LOGNAME=" + a.Username, "SHELL=" + shellOf(a)}}
-	u.UID, _ = number(a.Uid) // package user has read them as numbers
-	u.GID, _ = number(a.Gid)
-	for _, group := range groups {
-		gid, _ := number(group)
-		u.Groups = append(u.Groups, gid)
+	ids, err := numbers("user", a.Username, append([]string{a.Uid, a.Gid}, groups...)...)
+	if err != nil {
+		return nil, err
 	}
-	return u, nil
+	env := []string{"HOME=" + a.HomeDir, "USER=" + a.Username, "LOGNAME=" + a.Username, "SHELL=" + shellOf(ids[0])}
+	return &launch.User{UID: ids[0], GID: ids[1], Groups: ids[2:], Env: env}, nil
 }
 
-// shellOf is the account's shell, which package user leaves out.
-func shellOf(a *user.User) string {
-	uid, _ := number(a.Uid)
+// shellOf is the shell of a user's account, which package user leaves out.
+func shellOf(uid int) string {
 	if shell := engine.ThisMachine().Users[int64(uid)].Shell; shell != "" {
 		return shell
 	}
@@ -102,13 +99,33 @@ func shellOf(a *user.User) string {
 
 func findGroup(name string) (int, error) {
 	if g, err := user.LookupGroup(name); err == nil {
-		gid, _ := number(g.Gid)
-		return gid, nil
+		return ofGroup(g)
 	}
 	if gid, ok := number(name); ok {
 		return gid, nil
 	}
 	return 0, usage("a name of "+engine.GroupFile+", or a number", "--user: unknown group %q", name)
+}
+
+func ofGroup(g *user.Group) (int, error) {
+	ids, err := numbers("group", g.Name, g.Gid)
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
+// numbers reads what the account of a user or group has as numbers. Package user
+// takes any integer for one, and what is none to the kernel must not become root.
+func numbers(kind, name string, texts ...string) (ids []int, err error) {
+	for _, text := range texts {
+		id, ok := number(text)
+		if !ok {
+			return nil, usage("a number is from 0 to 4294967294", "--user: the account of %s %s has the number %q", kind, name, text)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // number is a text as the number of a user or group. The highest one is none:
