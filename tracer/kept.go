@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -89,33 +90,41 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 		if !th.seized {
 			return false
 		}
-		d.leave(th)
-		return true
+		return d.leave(th)
 	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
 		tid := int(s.Call.Args[1])
 		target := d.threads[tid]
-		if target == nil || !target.seized {
+		if target == nil || !target.seized || target.pid == th.pid || th.hasWaited { // to attach to one's own process fails anyway
+			th.hasWaited = false
 			return false
 		}
-		target.kept, target.leaving = false, true
+		target.kept, target.leaving, th.hasWaited = false, true, true
 		interrupt(target.tid)
-		d.wait(s, func() bool { target := d.threads[tid]; return target == nil || !target.seized })
+		until := time.Now().Add(patienceToLetGo)
+		d.wait(s, func() bool {
+			target := d.threads[tid]
+			return target == nil || !target.seized || time.Now().After(until)
+		})
 		return true
 	}
 	return false
 }
 
+// patienceToLetGo bounds how long a call waits until a thread was let go: that one may not be
+// able to stop before the caller goes on, as its parent in vfork(2). The kernel then refuses to attach.
+const patienceToLetGo = time.Second
+
 // leave lets go of a thread whose call was received, which begins anew after that.
-func (d *noticed) leave(th *thread) {
+// It reports false where the thread was not seized any more: then the call goes on.
+func (d *noticed) leave(th *thread) bool {
 	th.kept = false
 	if th.leaving = interrupt(th.tid); !th.leaving {
 		th.seized = false
-		d.check(d.listener.Continue(th.notice))
-		th.notice = 0
-		return
+		return false
 	}
 	d.check(d.listener.Restart(th.notice))
 	th.notice, d.soon = 0, th.tid
+	return true
 }
 
 // waiting is a call that waits for another thread.

@@ -29,16 +29,16 @@ type noticed struct {
 	keeper    *keeper.Keeper
 	notice    seccomp.Notification
 	ends      *ends
-	unsure    map[int]struct{} // processes that have executed, unseen
-	members   map[int][]int    // by process: those of its threads that are known, beside the first
-	hasCall   bool             // a call waits to be received
-	hasStops  bool             // a tracee may have stopped since it was last asked
-	soon      int              // a thread that is about to stop, 0 for none
-	idle      bool             // no thread has the filter any more
-	waiting   []waiting        // calls that wait for another thread
-	executing map[int]int      // by process: the thread whose execve was let run
-	unkept    bool             // the keeper has ended
-	failed    error            // of an answer
+	unsure    map[int]int   // by process: its thread that has executed, unseen
+	members   map[int][]int // by process: those of its threads that are known, beside the first
+	hasCall   bool          // a call waits to be received
+	hasStops  bool          // a tracee may have stopped since it was last asked
+	soon      int           // a thread that is about to stop, 0 for none
+	idle      bool          // no thread has the filter any more
+	waiting   []waiting     // calls that wait for another thread
+	executing map[int]int   // by process: the thread whose execve was let run
+	unkept    bool          // the keeper has ended
+	failed    error         // of an answer
 	polled    [2]unix.PollFd
 }
 
@@ -161,7 +161,7 @@ func (d *noticed) await() (err error) {
 	if err := d.ends.askLater(); err != nil {
 		return err
 	}
-	if _, err := unix.Poll(fds[:], d.ends.wait()); err != nil && !errors.Is(err, unix.EINTR) {
+	if _, err := unix.Poll(fds[:], d.patience()); err != nil && !errors.Is(err, unix.EINTR) {
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0
@@ -170,6 +170,17 @@ func (d *noticed) await() (err error) {
 		d.hasStops, err = d.ends.collect()
 	}
 	return err
+}
+
+// lookAgain is how often calls that wait for another thread are looked at, in milliseconds.
+const lookAgain = 50
+
+// patience is how long poll(2) may wait, in milliseconds.
+func (d *noticed) patience() int {
+	if wait := d.ends.wait(); wait >= 0 || len(d.waiting) == 0 {
+		return wait
+	}
+	return lookAgain
 }
 
 // born begins to follow a process. That of the command is our child.

@@ -64,7 +64,7 @@ func (d *noticed) canFollow(th *thread) bool {
 	}
 	th.restarts = 0
 	if event.Event(th.pending).Row().Effect&event.Executes != 0 {
-		d.unsure[th.pid] = struct{}{}
+		d.unsure[th.pid] = th.tid
 	}
 	d.rec.Load(th.pending)
 	th.pending, th.interrupted = th.pending[:0], false
@@ -83,6 +83,10 @@ func asksToBeTraced(call event.Event) bool {
 func (d *noticed) seize(th *thread) bool {
 	if th.seized {
 		return true
+	}
+	if tid, executes := d.unsure[th.pid]; executes && tid != th.tid { // see executes: here it is not known when that is over
+		d.check(d.blind(th.pid, whyTraced))
+		return false
 	}
 	errno := seize(th.tid, traceOnce)
 	switch th.seized = errno == 0; {

@@ -26,7 +26,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	}
 	th, err := d.caller(s.TID)
 	if err == nil && th != nil {
-		err = d.makeSure(th.pid)
+		err = d.makeSure(th)
 	}
 	if err != nil || th == nil {
 		return s, false, err
@@ -45,8 +45,7 @@ func (d *noticed) take(th *thread, s *Stop) bool {
 		th.kept = d.seize(th)
 	}
 	th.follow, th.spawning = false, d.makesProcess(s)
-	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 { // for a fork that failed
-		d.leave(th)
+	if th.seized && !th.kept && !th.spawning && len(th.pending) == 0 && d.leave(th) { // for a fork that failed
 		d.counters.Other++
 		return false
 	}
@@ -84,7 +83,7 @@ func (d *noticed) caller(tid int) (*thread, error) {
 		return th, nil
 	}
 	pid, ppid := procfs.Family(tid)
-	if pid == 0 || !d.listener.Valid(d.notice.ID) {
+	if !d.listener.Valid(d.notice.ID) {
 		return nil, nil
 	}
 	th, err := d.adoptWith(tid, pid, ppid)
@@ -124,13 +123,15 @@ func (d *noticed) prune(pid int, alive func(pid, tid int) bool) {
 	d.members[pid] = kept
 }
 
-// makeSure tells anew of a process that has executed without our seeing it.
-func (d *noticed) makeSure(pid int) error {
-	if _, unsure := d.unsure[pid]; !unsure {
+// makeSure tells anew of a process that has executed without our seeing it, once
+// the thread that did so makes a call, or is gone by having become the first.
+func (d *noticed) makeSure(th *thread) error {
+	tid, unsure := d.unsure[th.pid]
+	if !unsure || tid != th.tid && isThreadOf(th.pid, tid) {
 		return nil
 	}
-	delete(d.unsure, pid)
-	d.proc.Describe(pid, d.needs.Process)
+	delete(d.unsure, th.pid)
+	d.proc.Describe(th.pid, d.needs.Process)
 	return d.raise()
 }
 

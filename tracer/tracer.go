@@ -82,6 +82,7 @@ type thread struct {
 	restarts   int
 	kept       bool // seized until its process executes
 	leaving    bool // to be let go at its next stop
+	hasWaited  bool // its call has waited for another thread to be let go
 }
 
 // New returns a tracer that has not started anything.
@@ -90,7 +91,7 @@ func New(c Config) *Tracer {
 	t.proc = procfs.New(&t.rec)
 	t.door = &traced{Tracer: t, alive: map[int]struct{}{}}
 	if c.Stops == seccomp.ByNotice {
-		t.door = &noticed{Tracer: t, unsure: map[int]struct{}{}, members: map[int][]int{}, executing: map[int]int{}}
+		t.door = &noticed{Tracer: t, unsure: map[int]int{}, members: map[int][]int{}, executing: map[int]int{}}
 	}
 	return t
 }

@@ -57,6 +57,9 @@ func (r *live) source(c launch.Command) (src *source, err error) {
 		src, err = by[name](c)
 		return err
 	}
+	if r.flags.sourceName == auto && r.flags.stops != auto { // who asks for a way of ptrace's asks for ptrace
+		return r.byPtrace(c)
+	}
 	if r.flags.sourceName == auto {
 		_, err = choose(try, func(name string, err error) { r.log.Info().Err(err).Str("source", name).Msg("source cannot be used") })
 	} else {
