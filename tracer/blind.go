@@ -52,10 +52,10 @@ const unlisted = -1
 
 // list adds an interval to the ledger, and returns where. The last that has room says that there were more.
 func (t *Tracer) list(b event.Blind) int {
-	switch n := len(t.counters.Blind); {
-	case n == maxBlind:
+	switch n := len(t.counters.Blind); n {
+	case maxBlind:
 		return unlisted
-	case n == maxBlind-1:
+	case maxBlind - 1:
 		t.counters.Blind = append(t.counters.Blind, event.Blind{PID: b.PID, From: b.From, Why: whyMore})
 		return unlisted
 	default:
