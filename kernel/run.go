@@ -35,8 +35,7 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 	case !p.tree:
 		return p.watch(ctx, out)
 	case p.outlive: // our death, but not the end of the watch
-		defer func() { endAll(p.objs.Scope) }()
-		return p.watch(ctx, out)
+		return p.watchAndEnd(ctx, out)
 	}
 	k, err := p.startKeeper()
 	if err != nil {
@@ -48,6 +47,20 @@ func (p *Probe) Run(ctx context.Context, out *event.Ring) error {
 		p.counters.Blind = append(p.counters.Blind, event.Blind{PID: k.cmd.Process.Pid, To: event.Now(), Why: whyUnkept + early})
 	}
 	return errors.Join(err, end)
+}
+
+// watchAndEnd watches, and ends the rest with it, even where nobody reads what is told.
+func (p *Probe) watchAndEnd(ctx context.Context, out *event.Ring) error {
+	ctx, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(ended)
+		endAll(p.objs.Scope)
+	})
+	err := p.watch(ctx, out)
+	end()
+	<-ended
+	return err
 }
 
 // whyUnkept says what it means that the keeper was ended.

@@ -127,7 +127,11 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 		return err
 	}
 	defer child.Close()
-	return errors.Join(t.follow(child), t.door.close())
+	err = t.follow(child)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, t.door.close())
 }
 
 // follow deals with what happens until nothing more can, or is to be waited for.
@@ -137,8 +141,6 @@ func (t *Tracer) follow(child *launch.Child) error {
 		switch {
 		case errors.Is(err, unix.ECHILD):
 			return t.startError(child)
-		case errors.Is(err, context.Canceled):
-			return nil
 		case err != nil:
 			return err
 		case t.uninformed != nil:
@@ -309,8 +311,8 @@ func (t *Tracer) addChanges(th *thread, effect event.Effect) {
 	}
 }
 
-// put queues the record, waiting for room: the workload waits with us. That has no
-// regard to the context: what has happened is told to the end.
+// put queues the record, waiting for room: the workload waits with us. Once the
+// context has ended it does not wait, as nobody may read any more: the rest is to end.
 func (t *Tracer) put() error { return t.putIf(true) }
 
 // putIf queues the record if it matters to anybody.
@@ -323,7 +325,7 @@ func (t *Tracer) putIf(matters bool) error {
 }
 
 func (t *Tracer) queue(ev event.Event) error {
-	if err := t.ring.Put(context.Background(), ev); err != nil {
+	if err := t.ring.Put(t.ctx, ev); err != nil {
 		t.counters.Lost++
 		return fmt.Errorf("queue event: %w", err)
 	}
