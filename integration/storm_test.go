@@ -143,7 +143,7 @@ func statusOf(pid int, key string) string {
 func (w *weather) check(t *testing.T) {
 	t.Helper()
 	n := len(w.memory)
-	require.Greater(t, n, 8, "looks at tiercel")
+	require.GreaterOrEqual(t, n, 4, "looks at tiercel: one for each quarter at least")
 	t.Logf("%d killed; resident %d KiB, then %d; descriptors %d, then %d", w.killed,
 		most(w.memory[n/4:n/2]), most(w.memory[3*n/4:]), most(w.files[n/4:n/2]), most(w.files[3*n/4:]))
 	if before, after := most(w.memory[n/4:n/2]), most(w.memory[3*n/4:]); after > before+8<<10 {
