@@ -157,11 +157,11 @@ func (d *noticed) waited() (s Stop, ok bool) {
 	return s, false
 }
 
-// The results by which the kernel says that a call is to be started again, if
-// its signal's handler allows that, and that it is in any case (include/linux/errno.h).
+// Of the results by which the kernel says that a call may be started again, those
+// that it is if its signal's handler allows that, and in any case (include/linux/errno.h).
 const (
-	restartMaybe  = -512
-	restartAlways = -513
+	restartMaybe  = restartLast
+	restartAlways = restartMaybe - 1
 )
 
 // mend has a call begin again that a signal has interrupted before it was received.

@@ -170,7 +170,7 @@ func (t *Tracer) inherit(th *thread, former int) error {
 		th.notice = 0 // of a call that waited, and is gone
 		t.drop(former)
 	}
-	if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes == 0 { // a signal's handler executes
+	if len(th.pending) > 0 && !th.executes() { // a signal's handler executes
 		return t.finish(th, -int64(unix.EINTR))
 	}
 	return nil

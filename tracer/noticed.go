@@ -161,7 +161,7 @@ func (d *noticed) await() (err error) {
 	if err := d.ends.askLater(); err != nil {
 		return err
 	}
-	if _, err := unix.Poll(fds[:], d.patience()); err != nil && !errors.Is(err, unix.EINTR) {
+	if _, err := unix.Poll(fds[:], d.pollTime()); err != nil && !errors.Is(err, unix.EINTR) {
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0
@@ -175,8 +175,8 @@ func (d *noticed) await() (err error) {
 // lookAgain is how often calls that wait for another thread are looked at, in milliseconds.
 const lookAgain = 50
 
-// patience is how long poll(2) may wait, in milliseconds.
-func (d *noticed) patience() int {
+// pollTime is how long poll(2) may wait, in milliseconds.
+func (d *noticed) pollTime() int {
 	if wait := d.ends.wait(); wait >= 0 || len(d.waiting) == 0 {
 		return wait
 	}

@@ -44,7 +44,7 @@ func (d *noticed) answer(th *thread) {
 	}
 	if th.follow {
 		th.restarting, th.restarts = false, 0
-		if len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0 {
+		if th.executes() {
 			d.executing[th.pid] = th.tid
 		}
 	}
@@ -63,7 +63,7 @@ func (d *noticed) canFollow(th *thread) bool {
 		return true
 	}
 	th.restarts = 0
-	if event.Event(th.pending).Row().Effect&event.Executes != 0 {
+	if th.executes() {
 		d.unsure[th.pid] = th.tid
 	}
 	d.rec.Load(th.pending)

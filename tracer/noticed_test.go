@@ -68,3 +68,9 @@ func TestAThreadWhoseForkFailedIsNotTraced(t *testing.T) {
 		t.Errorf("got status %d, want 0", tr.ExitCode())
 	}
 }
+
+func TestTheCallsThatWaitAreRows(t *testing.T) {
+	if waits[-1] {
+		t.Error("got a name that is no row's")
+	}
+}

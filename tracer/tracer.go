@@ -85,6 +85,11 @@ type thread struct {
 	hasWaited  bool // its call has waited for another thread to be let go
 }
 
+// executes reports whether the call that is pending executes something.
+func (th *thread) executes() bool {
+	return len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0
+}
+
 // New returns a tracer that has not started anything.
 func New(c Config) *Tracer {
 	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs, c.Stops), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
