@@ -120,6 +120,7 @@ static __always_inline void read_credentials(struct state *st, struct task_struc
 }
 
 #define NANOSECONDS 1000000000ll
+#define CTIME_QUERIED (1u << 31) /* a mark among the nanoseconds: somebody asked for the time (I_CTIME_QUERIED of linux/fs.h, since 6.13) */
 
 static __always_inline __s64 nanoseconds(struct timespec64 t) { return t.tv_sec * NANOSECONDS + t.tv_nsec; }
 
@@ -141,7 +142,8 @@ static __always_inline __s64 ctime(struct inode *inode)
 	struct inode___before_6_6 *older = (void *)inode;
 
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return BPF_CORE_READ(inode, i_ctime_sec) * NANOSECONDS + BPF_CORE_READ(inode, i_ctime_nsec);
+		return BPF_CORE_READ(inode, i_ctime_sec) * NANOSECONDS +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & ~CTIME_QUERIED);
 	if (bpf_core_field_exists(old->__i_ctime))
 		return nanoseconds(BPF_CORE_READ(old, __i_ctime));
 	return nanoseconds(BPF_CORE_READ(older, i_ctime));
