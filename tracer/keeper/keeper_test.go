@@ -171,8 +171,8 @@ func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
 	require.NoError(t, unix.Kill(k.PID, unix.SIGKILL))
 	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
 	require.ErrorIs(t, k.EndRest(), ErrGone)
+	require.NoError(t, unix.Kill(child.PID, unix.SIGKILL)) // before its execve is refused, which it would tell of
 	require.NoError(t, l.Close())
-	require.NoError(t, unix.Kill(child.PID, unix.SIGKILL))
 	_, err = child.Wait()
 	require.NoError(t, err)
 }
