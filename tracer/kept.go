@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 )
 
 // A notification has one flaw. Until it is received, a signal interrupts it, and
@@ -56,12 +56,11 @@ func (d *noticed) keep(pid int) {
 		return
 	}
 	first.kept = true
-	tasks, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task") // none of a process that is gone
-	for _, task := range tasks {
-		tid, err := strconv.Atoi(task.Name())
-		if err != nil {
-			continue
-		}
+	d.keepThreads(pid)
+}
+
+func (d *noticed) keepThreads(pid int) {
+	for _, tid := range procfs.Threads(pid) {
 		th, err := d.adoptOnce(tid, pid)
 		if d.check(err); err == nil {
 			th.kept = d.seize(th)

@@ -13,6 +13,17 @@ import (
 	"tiercel/tracer/launch"
 )
 
+// open starts the child, or takes over what runs already: then there is none.
+func (t *Tracer) open() (*launch.Child, error) {
+	if d, ok := t.door.(*noticed); ok && t.Taken != nil {
+		return nil, d.takeOver()
+	}
+	if err := t.describeAncestors(); err != nil {
+		return nil, err
+	}
+	return t.launch()
+}
+
 // launch starts the child, gets hold of it, and lets it go on.
 func (t *Tracer) launch() (*launch.Child, error) {
 	child, err := launch.Start(t.Command, t.Filter, t.Stops)
@@ -34,14 +45,18 @@ func (t *Tracer) launch() (*launch.Child, error) {
 func (t *Tracer) first(pid int) error {
 	t.root = pid
 	t.threads[pid] = &thread{tid: pid, pid: pid}
-	// What shares our user must not read the launcher's memory or write into it.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
+	if err := closeMemory(); err != nil {
+		return err
 	}
 	if t.onStart != nil {
 		t.onStart(pid)
 	}
 	return nil
+}
+
+// closeMemory has what shares our user not read our memory or write into it.
+func closeMemory() error {
+	return os.NewSyscallError("prctl(SET_DUMPABLE)", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }
 
 // Probe finds out whether a command can be traced here by tracing one.

@@ -61,9 +61,13 @@ func (t *Tracer) keeps(tid, pid, parent int) bool {
 	return th != nil && th.kept
 }
 
-// announce tells of a new process.
+// announce tells of a new process, or of one that is new to us.
 func (t *Tracer) announce(tid, pid, parent int) error {
 	t.counters.Processes++
+	if t.isOld(pid) {
+		t.proc.Describe(pid, t.needs.Process)
+		return t.raise()
+	}
 	t.rec.Begin(event.RowSpawn, event.Origin{PID: parent, TID: parent}, event.Now())
 	t.rec.SetArgs(&[6]uint64{uint64(pid)})
 	t.proc.AddState(tid, pid)

@@ -39,6 +39,7 @@ type noticed struct {
 	executing map[int]int   // by process: the thread whose execve was let run
 	unkept    bool          // the keeper has ended
 	failed    error         // of an answer
+	above     map[int]bool  // of a workload that was taken over: processes above it that were told of
 	polled    [2]unix.PollFd
 }
 
@@ -58,7 +59,10 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 		return err
 	}
 	d.keeper.Add(child.PID)
-	return nil
+	if d.OnDeath == keeper.Continue {
+		err = d.noteFilter()
+	}
+	return err
 }
 
 func (d *noticed) next() (Stop, error) {
@@ -209,8 +213,12 @@ const whyUnkept = "if tiercel is killed its command goes on with its calls refus
 // make a process is a call that waits for an answer.
 func (d *noticed) close() error {
 	end := d.keeper.EndRest
-	if d.idle {
+	switch {
+	case d.idle:
 		end = d.keeper.Dismiss
+	case d.Taken != nil && d.OnDeath == keeper.Continue:
+		d.letGo()
+		end = d.keeper.Leave
 	}
 	err := end()
 	if errors.Is(err, keeper.ErrGone) {

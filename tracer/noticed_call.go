@@ -86,6 +86,9 @@ func (d *noticed) caller(tid int) (*thread, error) {
 	if !d.listener.Valid(d.notice.ID) {
 		return nil, nil
 	}
+	if th, err := d.missed(tid, pid); th != nil || err != nil {
+		return th, err
+	}
 	th, err := d.adoptWith(tid, pid, ppid)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type Gate interface {
 	Decide(ev event.Event) event.Verdict
 }
 
-// Config is what a Tracer is made of. Command, Needs, Filter and Gate must be set.
+// Config is what a Tracer is made of. Needs, Gate, and Command with its Filter, or Taken, must be set.
 type Config struct {
 	Command launch.Command
 	Needs   *event.Needs
@@ -30,6 +30,8 @@ type Config struct {
 	Linger  bool          // stay until the last process has ended, not only the command's
 	Stops   seccomp.Stops // the way by which the filter's calls stop
 	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
+
+	Taken *keeper.Taken // what is watched in place of a command and by another's filter, the end of which is not waited for; Stops is ByNotice
 
 	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }
@@ -55,6 +57,7 @@ type Tracer struct {
 	counters   event.Counters
 	early      map[int]struct{} // threads whose end came before their maker's event
 	blindNow   map[int]int      // by process: its open interval in counters.Blind
+	takenAt    uint64           // when the workload was taken over, in nanoseconds since the machine's start
 
 	mem  memory
 	info syscallInfo
@@ -96,7 +99,7 @@ func New(c Config) *Tracer {
 	t.proc = procfs.New(&t.rec)
 	t.door = &traced{Tracer: t, alive: map[int]struct{}{}}
 	if c.Stops == seccomp.ByNotice {
-		t.door = &noticed{Tracer: t, unsure: map[int]int{}, members: map[int][]int{}, executing: map[int]int{}}
+		t.door = &noticed{Tracer: t, unsure: map[int]int{}, members: map[int][]int{}, executing: map[int]int{}, above: map[int]bool{}}
 	}
 	return t
 }
@@ -124,14 +127,13 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	defer runtime.UnlockOSThread()
 	defer ring.Close()
 	t.ctx, t.ring = ctx, ring
-	if err := t.describeAncestors(); err != nil {
-		return err
-	}
-	child, err := t.launch()
+	child, err := t.open()
 	if err != nil {
 		return err
 	}
-	defer child.Close()
+	if child != nil {
+		defer child.Close()
+	}
 	err = t.follow(child)
 	if errors.Is(err, context.Canceled) {
 		err = nil

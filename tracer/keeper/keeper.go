@@ -5,18 +5,20 @@
 // In a nutshell: a keeper is a process, this binary again, that has a duplicate of
 // the listener and sleeps on a socket. When the supervisor's end of that closes, it
 // kills the workload, or lets its calls run, until the last process with the
-// filter is gone. Of the processes it knows by a table in memory that both share,
-// so that to tell it of one costs a store.
+// filter is gone, or until another supervisor takes over (Take). Of the processes it
+// knows by a table in memory that both share, so that to tell it of one costs a store.
 //
 // The trap: a process of the same user can end the keeper first. That is noticed,
 // and told, but then there is none.
 package keeper
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,11 +40,12 @@ const (
 const name = "tiercel: standing in"
 
 // What is written into the socket: by the keeper once nobody can take the
-// listener from it, and by the supervisor before it ends.
+// listener from it, and by the supervisor before it ends, or with a line after it.
 const (
 	ready     = 'r'
 	dismissed = 'd'
 	endRest   = 'k'
+	noted     = 'n'
 )
 
 // A keeper's descriptors, after the standard ones.
@@ -105,6 +108,17 @@ func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
 // Received tells the keeper which call was received last: the kernel hands it
 // to nobody else.
 func (k *Keeper) Received(id uint64) { k.table.receive(id) }
+
+// Note leaves a line that whoever takes over gets.
+func (k *Keeper) Note(line string) error {
+	_, err := k.alive.WriteString(string(noted) + line + "\n")
+	return err
+}
+
+// Leave leaves the workload to the keeper, as the supervisor's death would.
+func (k *Keeper) Leave() error {
+	return errors.Join(k.alive.Close(), unix.Close(k.pidfd), k.table.close())
+}
 
 // Dismiss ends the keeper: nothing is left of the workload.
 func (k *Keeper) Dismiss() error { return k.end(dismissed) }
@@ -176,31 +190,58 @@ func keep(mode Mode) error {
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
 	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
-	n, _ := alive.Read(b[:]) // what is no word is an end
-	if n == 1 && b[0] == dismissed {
+	how, note := lastWord(alive)
+	if how == dismissed {
 		return nil
 	}
 	table, err := openTable(tableFD)
 	if err != nil {
 		return err
 	}
-	if n == 0 && mode == Continue {
-		return answerAll(l, table)
+	if how == died && mode == Continue {
+		return answerAll(l, table, note)
 	}
 	return killAll(l, table)
+}
+
+// died is the word of a supervisor that says none before its end.
+const died = 0
+
+// lastWord waits for the supervisor's end, and returns its word and its last note.
+func lastWord(alive io.Reader) (how byte, note string) {
+	r := bufio.NewReader(alive)
+	for {
+		how, err := r.ReadByte()
+		if err != nil {
+			return died, note
+		}
+		if how != noted {
+			return how, note
+		}
+		if line, err := r.ReadString('\n'); err == nil {
+			note = strings.TrimSuffix(line, "\n")
+		}
+	}
 }
 
 // around is how far from the last one that the keeper was told of those calls may be
 // that were received and not answered: some wait for others, one may have come since.
 const around = 4096
 
-// answerAll lets calls run until nobody is left to make any, first those that
-// the supervisor had received and not answered. Calls are numbered as they come.
-func answerAll(l seccomp.Listener, t table) error {
+// answerAll lets calls run until nobody is left to make any, or another supervisor
+// has taken over, first those that the dead one had received and not answered.
+// Calls are numbered as they come. Who calls is noted in the table, by the thread's number.
+func answerAll(l seccomp.Listener, t table, note string) error {
 	for i := range uint64(2 * around) {
 		_ = l.Continue(t.received() - around + i) // most are none that waits
 	}
-	return eachCall(l, -1, func(n *seccomp.Notification) error { return l.Continue(n.ID) }, nil)
+	o := newOffer(l, t, note)
+	err := calls{l: l, over: o.taken, timeout: -1}.each(func(n *seccomp.Notification) error {
+		t.set(int(n.TID), now())
+		return l.Continue(n.ID)
+	})
+	o.confirm()
+	return err
 }
 
 // pause is how long what was killed has until it is looked for again, in milliseconds.
@@ -213,36 +254,8 @@ func killAll(l seccomp.Listener, t table) error {
 	if err := all(); err != nil {
 		return err
 	}
-	return eachCall(l, pause, func(n *seccomp.Notification) error {
+	return calls{l: l, over: none, timeout: pause, lull: all}.each(func(n *seccomp.Notification) error {
 		_ = unix.Kill(int(n.TID), unix.SIGKILL) // it may have ended by itself
 		return nil
-	}, all)
-}
-
-// eachCall deals with calls until no thread has the filter any more, and does
-// something else whenever none has come for so many milliseconds.
-func eachCall(l seccomp.Listener, timeout int, call func(n *seccomp.Notification) error, lull func() error) error {
-	fds := []unix.PollFd{{Fd: int32(l), Events: unix.POLLIN}}
-	var got seccomp.Notification
-	for {
-		n, err := unix.Poll(fds, timeout)
-		ok := false
-		switch {
-		case errors.Is(err, unix.EINTR):
-			err = nil
-		case err != nil:
-		case n == 0:
-			err = lull()
-		case fds[0].Revents&unix.POLLIN != 0:
-			ok, err = l.Receive(&got)
-		case fds[0].Revents&unix.POLLHUP != 0:
-			return nil
-		} // POLLERR is for that a signal came while it was looked
-		if ok {
-			err = call(&got)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	})
 }

@@ -1,10 +1,7 @@
 package keeper
 
 import (
-	"os"
 	"os/signal"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -29,27 +26,12 @@ func killTree(pid int, at uint64) {
 	if start, ok := procfs.Start(pid); !ok || start > at {
 		return
 	}
-	made := children(pid)
+	made := procfs.Children(pid)
 	at = now()
 	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) // it may have ended by itself
 	for _, child := range made {
 		killTree(child, at)
 	}
-}
-
-// children returns the processes that the threads of one have made and not outlived.
-func children(pid int) (pids []int) {
-	dir := "/proc/" + strconv.Itoa(pid) + "/task"
-	threads, _ := os.ReadDir(dir) // none of a process that is gone
-	for _, t := range threads {
-		b, _ := os.ReadFile(dir + "/" + t.Name() + "/children")
-		for _, number := range strings.Fields(string(b)) {
-			if n, err := strconv.Atoi(number); err == nil {
-				pids = append(pids, n)
-			}
-		}
-	}
-	return pids
 }
 
 // deaf has this process ignore what asks programs to end.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"time"
@@ -113,7 +112,7 @@ func (h *host) run(src hostSource) error {
 	result := make(chan error, 1)
 	go func() { result <- h.follow(ctx, stop) }()
 	<-ctx.Done()
-	return h.await(result)
+	return h.await(h.eng, h.patience, result)
 }
 
 // follow watches until ctx ends, which it has tended by stop, and accounts for what it saw.
@@ -134,33 +133,6 @@ func (h *host) follow(ctx context.Context, stop context.CancelFunc) error {
 		return errors.Join(err, h.account(h.eng, event.SourceEBPF, counters))
 	}
 	return h.finish(h.eng, event.SourceEBPF, counters, 0)
-}
-
-// endTime is how long a watch takes to end at most, before its alerts are given
-// up, and then once more with the ledger.
-const endTime = 10 * time.Second
-
-var errStuck = errors.New("end watch: an output takes no alerts")
-
-// await waits for the result of a watch that ends, but not for ever for an output
-// that nobody reads.
-func (h *host) await(result <-chan error) error {
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(h.patience):
-	}
-	h.log.Error().Stringer("after", h.patience).Msg("an output takes no alerts: those that are left are not written")
-	h.eng.Abandon()
-	select {
-	case err := <-result:
-		if f := (*failure)(nil); errors.As(err, &f) { // the status of alerts, which this is graver than
-			err = nil
-		}
-		return errors.Join(errStuck, err)
-	case <-time.After(h.patience):
-		return fmt.Errorf("%w; there is no ledger", errStuck)
-	}
 }
 
 // watched is how many calls are watched: of those without a number here there is nothing to watch.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +72,7 @@ func (s *settings) replay(cmd *cobra.Command, file string) error {
 func (w *watch) replay(src *capture.Reader) error {
 	h := src.Header()
 	time.Local = h.Zone() // what is told in local time was told in that of the run
-	w.warnOfMissing(h)
+	w.warnOfMissing(h.Recorded, "not recorded")
 	c := w.engineConfig(false)
 	c.Machine, c.Started = h.Machine, h.Started
 	eng := engine.New(c)
@@ -87,22 +86,4 @@ func (w *watch) replay(src *capture.Reader) error {
 		w.log.Warn().Msgf("the capture is cut off after %d events", src.Counters().Queued)
 	}
 	return w.finish(eng, "capture", src.Counters(), 0)
-}
-
-// warnOfMissing names the rules that could match calls that are not in the
-// capture. What prints is content with what there is, if there is any.
-func (w *watch) warnOfMissing(h *capture.Header) {
-	for _, r := range w.set.Rules {
-		rows := w.set.Rows(r)
-		missing := slices.DeleteFunc(slices.Clone(rows), h.Recorded)
-		if len(missing) == 0 || w.printing() && len(missing) < len(rows) {
-			continue
-		}
-		const most = 8
-		names := strings.Join(missing[:min(most, len(missing))], ", ")
-		if len(missing) > most {
-			names += ", ..."
-		}
-		w.log.Warn().Str("rule", r.Name).Int("calls", len(missing)).Msg("not recorded, so the rule cannot match them: " + names)
-	}
 }

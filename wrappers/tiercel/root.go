@@ -16,6 +16,7 @@ and raises alerts from rules.
 
   tiercel run -- nginx -g 'daemon off;'
   tiercel run -r default -r mine.yaml -o json=alerts.json -- ./server
+  tiercel attach 4711
   tiercel host -r default -r /etc/tiercel/rules.d
   tiercel run --record build.cap -- make
   tiercel replay -r mine.yaml build.cap
@@ -49,7 +50,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd.CommandPath()+" --help lists the flags", "%s", err)
 	})
-	root.AddCommand(newRun(), newHost(), newReplay(), newRules(), newList(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newAttach(), newHost(), newReplay(), newRules(), newList(), newDoctor(), newVersion())
 	return root
 }
 

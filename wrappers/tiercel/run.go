@@ -103,13 +103,20 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if !slices.Contains([]string{auto, stopsNotify, stopsPtrace}, f.stops) {
 		return usage("auto, notify or ptrace", "--stops: unknown way %q", f.stops)
 	}
-	if !slices.Contains([]string{string(keeper.Kill), string(keeper.Continue)}, f.onDeath) {
-		return usage("kill or continue", "--on-death: unknown way %q", f.onDeath)
+	if err := checkOnDeath(f.onDeath); err != nil {
+		return err
 	}
 	if !slices.Contains(ringChoices, f.ioUring) {
 		return usage("allow, report or deny", "--io-uring: unknown choice %q", f.ioUring)
 	}
 	return f.settings.check(cmd, "stderr")
+}
+
+func checkOnDeath(way string) error {
+	if way != string(keeper.Kill) && way != string(keeper.Continue) {
+		return usage("kill or continue", "--on-death: unknown way %q", way)
+	}
+	return nil
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
@@ -158,11 +165,12 @@ func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 	return &needs
 }
 
-// live is a watch of a command.
+// live is a watch of a command, or of what was taken over.
 type live struct {
 	*watch
-	flags   *runFlags
-	needs   *event.Needs // of the rules, or of a recording
+	flags   *runFlags         // of a command
+	filter  map[string]string // of what was taken over: which calls stop, as seccomp.Watches has them
+	needs   *event.Needs      // of the rules, or of a recording
 	machine *engine.Machine
 	tape    *capture.Writer // nil where nothing is recorded
 }
@@ -174,6 +182,7 @@ func (r *live) startRecording(path string) (err error) {
 		return nil
 	}
 	r.needs = capture.Needs(r.needs)
+	r.cut(r.needs)
 	if r.tape, err = capture.Create(path, capture.NewHeader(r.machine, r.needs, r.started)); err != nil {
 		return err
 	}
@@ -194,12 +203,17 @@ func (r *live) run(command launch.Command) error {
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()
+	return signals.ended(r.follow(ctx, eng, src), src.EndedBy())
+}
+
+// follow watches to the source's end or that of ctx, and returns what comes of it.
+func (r *live) follow(ctx context.Context, eng *engine.Engine, src *source) error {
 	if err := eng.Follow(ctx, src); err != nil {
 		r.breakOff()
 		return errors.Join(err, r.account(eng, src.name, src.Counters()))
 	}
 	result := r.finish(eng, src.name, src.Counters(), src.ExitCode())
-	return signals.ended(r.finishRecording(src.Counters().Blind, result), src.EndedBy())
+	return r.finishRecording(src.Counters().Blind, result)
 }
 
 // gate is what decides at a call's entry whether it matters: the rules, but not while all is recorded.

@@ -78,3 +78,26 @@ func noEvent(unanswered []*event.Field) string {
 	f := unanswered[0]
 	return fmt.Sprintf("it needs %s, which is never there: %s", f.Name, f.Why())
 }
+
+// warnOfMissing names the enabled rules that could match calls which a recording or a
+// filter, made for other rules, does not have, and why. What prints is content
+// with what there is, if there is any.
+func (w *watch) warnOfMissing(has func(call string) bool, why string) {
+	for _, r := range w.set.Rules {
+		rows := w.set.Rows(r)
+		missing := slices.DeleteFunc(slices.Clone(rows), has)
+		if !r.Enabled || len(missing) == 0 || w.printing() && len(missing) < len(rows) {
+			continue
+		}
+		w.log.Warn().Str("rule", r.Name).Int("calls", len(missing)).Msg(why + ", so the rule cannot match them: " + shortly(missing))
+	}
+}
+
+// shortly lists names, the first few of many.
+func shortly(names []string) string {
+	const most = 8
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
+}

@@ -112,6 +112,33 @@ func (w *watch) finish(eng *engine.Engine, source string, counters event.Counter
 	return nil
 }
 
+// endTime is how long a watch takes to end at most, before its alerts are given
+// up, and then once more with the ledger.
+const endTime = 10 * time.Second
+
+var errStuck = errors.New("end watch: an output takes no alerts")
+
+// await waits for the result of a watch that ends, but not for ever for an output
+// that nobody reads.
+func (w *watch) await(eng *engine.Engine, patience time.Duration, result <-chan error) error {
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(patience):
+	}
+	w.log.Error().Stringer("after", patience).Msg("an output takes no alerts: those that are left are not written")
+	eng.Abandon()
+	select {
+	case err := <-result:
+		if f := (*failure)(nil); errors.As(err, &f) { // the status of alerts, which this is graver than
+			err = nil
+		}
+		return errors.Join(errStuck, err)
+	case <-time.After(patience):
+		return fmt.Errorf("%w; there is no ledger", errStuck)
+	}
+}
+
 // account tells what is still counted, and writes the ledger: of a run that failed, too.
 func (w *watch) account(eng *engine.Engine, source string, counters event.Counters) error {
 	w.tellDigests()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Family returns a thread's process, and that one's parent.
@@ -51,6 +52,30 @@ func Ancestors(pid int) (chain []int) {
 	}
 	slices.Reverse(chain)
 	return chain
+}
+
+// Threads returns the threads of a process, none of one that is gone.
+func Threads(pid int) (tids []int) {
+	tasks, _ := os.ReadDir(procPath(pid, "task"))
+	for _, task := range tasks {
+		if tid, err := strconv.Atoi(task.Name()); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	return tids
+}
+
+// Children returns the processes that the threads of one have made and not outlived.
+func Children(pid int) (pids []int) {
+	for _, tid := range Threads(pid) {
+		b, _ := os.ReadFile(procPath(pid, "task/"+strconv.Itoa(tid)+"/children"))
+		for _, number := range strings.Fields(string(b)) {
+			if n, err := strconv.Atoi(number); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
 }
 
 // Processes returns all processes of our PID namespace, as far as /proc shows them.

@@ -1,0 +1,180 @@
+package keeper
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event/procfs"
+	"tiercel/seccomp"
+)
+
+// ErrNone is that no keeper of a dead supervisor has a process.
+var ErrNone = errors.New("no keeper has it")
+
+// ErrRefused is that a keeper does not hand over to this process.
+var ErrRefused = errors.New("its keeper refuses")
+
+// Taken is a workload as its keeper hands it over. Until Confirm the keeper goes on answering its calls.
+type Taken struct {
+	Listener  seccomp.Listener
+	Processes []int  // those that are known, makers before what they made
+	Note      string // the last that a supervisor has left
+	Since     uint64 // when that had died, in nanoseconds since the epoch
+	from      []*net.UnixConn
+}
+
+// Take asks the keepers of supervisors that have died for the workload that all of the processes are of.
+func Take(pids []int) (*Taken, error) {
+	t := &Taken{Listener: none}
+	why := ErrNone
+	for _, name := range offers() {
+		if err := t.ask(name, pids); err != nil && !errors.Is(err, ErrNone) {
+			why = err
+		}
+	}
+	if len(t.from) == 0 {
+		return nil, why
+	}
+	return t, nil
+}
+
+// offers returns the names of the sockets that keepers listen at, proc_net_unix(5).
+func offers() (names []string) {
+	const flags, name, listening = 3, 7, "00010000"
+	b, _ := os.ReadFile("/proc/net/unix") // without it there are none
+	for line := range bytes.Lines(b) {
+		if f := strings.Fields(string(line)); len(f) > name && f[flags] == listening && strings.HasPrefix(f[name], socketPrefix) {
+			names = append(names, f[name])
+		}
+	}
+	return names
+}
+
+// ask asks one keeper. That another one has handed over before means that a
+// supervisor died on its way to take over: then both go on, and both are to end.
+func (t *Taken) ask(name string, pids []int) error {
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		return ErrNone // it has ended
+	}
+	l, a, err := offered(conn, pids)
+	if err != nil || t.Listener != none {
+		closeListener(l)
+	}
+	if err != nil {
+		_ = conn.Close() // nothing was written that could be lost
+		return err
+	}
+	t.from = append(t.from, conn)
+	if t.Listener == none {
+		t.Listener, t.Processes, t.Note, t.Since = l, a.Processes, a.Note, a.Since
+	}
+	return nil
+}
+
+func closeListener(l seccomp.Listener) {
+	if l != none {
+		_ = l.Close() // a duplicate
+	}
+}
+
+// offered asks at a keeper's socket, and returns what that hands over.
+func offered(conn *net.UnixConn, pids []int) (l seccomp.Listener, a answer, err error) {
+	pidfd, peer, err := peerOf(conn)
+	if err != nil {
+		return none, a, ErrNone
+	}
+	closePeer(pidfd)
+	if me := os.Geteuid(); me != 0 && peer.Uid != 0 && int(peer.Uid) != me {
+		return none, a, fmt.Errorf("%w: it is another user's", ErrRefused)
+	}
+	_ = conn.SetDeadline(time.Now().Add(timeToTake)) // fails on a closed one only
+	if l, a, err = exchange(conn, request{pids}); err != nil {
+		return l, a, err
+	}
+	switch {
+	case a.Refused != "":
+		return l, a, fmt.Errorf("%w: %s", ErrRefused, a.Refused)
+	case len(a.Lacks) == len(pids):
+		return l, a, ErrNone
+	case len(a.Lacks) > 0:
+		return l, a, fmt.Errorf("process %d is not of the workload that %d is of", a.Lacks[0], other(pids, a.Lacks[0]))
+	case a.PID != int(peer.Pid):
+		return l, a, errors.New("its keeper is in another PID namespace")
+	case !l.Is():
+		return l, a, ErrNone // it is no keeper
+	}
+	a.Processes = slices.DeleteFunc(a.Processes, func(pid int) bool { return !mayBeOf(pid, int(peer.Uid)) })
+	return l, a, nil
+}
+
+func other(pids []int, pid int) int {
+	return pids[slices.IndexFunc(pids, func(p int) bool { return p != pid })]
+}
+
+// exchange sends the request, and receives the answer with the listener, if that comes with it.
+func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err error) {
+	if err := json.NewEncoder(conn).Encode(r); err != nil && !errors.Is(err, unix.EPIPE) { // who is refused is not asked
+		return none, a, err
+	}
+	l = none
+	blank, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := conn.ReadMsgUnix(blank, rights)
+	if err != nil {
+		return l, a, fmt.Errorf("ask keeper: %w", err)
+	}
+	if messages, err := unix.ParseSocketControlMessage(rights[:n]); err == nil && len(messages) == 1 {
+		if fds, err := unix.ParseUnixRights(&messages[0]); err == nil {
+			l = seccomp.Listener(fds[0])
+		}
+	}
+	if err = json.NewDecoder(conn).Decode(&a); err != nil {
+		err = fmt.Errorf("ask keeper: %w", err)
+	}
+	return l, a, err
+}
+
+// mayBeOf reports whether a process can be of the workload of a user's keeper: what
+// somebody who is no keeper says must not have root end what is others'.
+func mayBeOf(pid, uid int) bool {
+	theirs, _ := procfs.Filters(pid)
+	ours, _ := procfs.Filters(os.Getpid())
+	owner, ok := procfs.User(pid)
+	return ok && theirs > ours && (uid == 0 || owner == uid)
+}
+
+// Confirm ends the keepers, and returns once no call will be answered by them any
+// more. That one has ended by itself, as nothing is left of the workload, is as good.
+func (t *Taken) Confirm() error {
+	for _, conn := range t.from {
+		b := []byte{dismissed}
+		_, err := conn.Write(b)
+		if err == nil {
+			_, err = io.ReadFull(conn, b)
+		}
+		switch {
+		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET):
+			return fmt.Errorf("take over from keeper: %w", err)
+		case err == nil && b[0] == tooLate:
+			return fmt.Errorf("take over from keeper: it has waited for %v, and goes on", timeToTake)
+		}
+	}
+	return nil
+}
+
+// Close ends the talk with the keepers: without Confirm they go on. The listener is its user's.
+func (t *Taken) Close() {
+	for _, conn := range t.from {
+		_ = conn.Close() // nothing was written that could be lost
+	}
+}
