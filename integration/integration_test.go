@@ -82,7 +82,7 @@ func setup(env *testscript.Env, way string) error {
 // condition has what scripts ask for beside testscript's own conditions: the
 // machine's capabilities, and the source that they run under, or without one, which
 // there are; traced is whether what they run is traced for good, noticed whether just
-// for a result, and can:ebpf whether the machine has that, whatever they run under.
+// for a result, and can:ebpf and can:notify whether the machine has that, whatever they run under.
 func condition(way, cond string) (bool, error) {
 	switch cond {
 	case "ptrace", "ebpf":
@@ -93,6 +93,8 @@ func condition(way, cond string) (bool, error) {
 		return way == noticed, nil
 	case "can:ebpf":
 		return refusal("ebpf") == nil, nil
+	case "can:notify":
+		return refusal(noticed) == nil, nil
 	case "io_uring":
 		return seesOperations(), nil
 	case "root":

@@ -33,8 +33,20 @@ type Taken struct {
 	from      []*net.UnixConn
 }
 
+// timeToOffer is how long a keeper is looked for whose supervisor may have died a moment ago.
+const timeToOffer = time.Second
+
 // Take asks the keepers of supervisors that have died for the workload that all of the processes are of.
 func Take(pids []int) (*Taken, error) {
+	for until := time.Now().Add(timeToOffer); ; time.Sleep(20 * time.Millisecond) {
+		t, err := takeNow(pids)
+		if !errors.Is(err, ErrNone) || time.Now().After(until) {
+			return t, err
+		}
+	}
+}
+
+func takeNow(pids []int) (*Taken, error) {
 	t := &Taken{Listener: none}
 	why := ErrNone
 	for _, name := range offers() {
@@ -129,8 +141,11 @@ func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err 
 	}
 	l = none
 	blank, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
-	_, n, _, _, err := conn.ReadMsgUnix(blank, rights)
-	if err != nil {
+	read, n, _, _, err := conn.ReadMsgUnix(blank, rights)
+	switch {
+	case read == 0 && err == nil, errors.Is(err, unix.ECONNRESET):
+		return l, a, ErrNone // it has handed over to another meanwhile, or ended
+	case err != nil:
 		return l, a, fmt.Errorf("ask keeper: %w", err)
 	}
 	if messages, err := unix.ParseSocketControlMessage(rights[:n]); err == nil && len(messages) == 1 {
