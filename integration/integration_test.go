@@ -82,7 +82,8 @@ func setup(env *testscript.Env, way string) error {
 // condition has what scripts ask for beside testscript's own conditions: the
 // machine's capabilities, and the source that they run under, or without one, which
 // there are; traced is whether what they run is traced for good, noticed whether just
-// for a result, and can:ebpf and can:notify whether the machine has that, whatever they run under.
+// for a result, and can:ebpf and can:notify whether the machine has that, whatever they run under;
+// yama is whether it keeps ordinary users from reading what they have not started.
 func condition(way, cond string) (bool, error) {
 	switch cond {
 	case "ptrace", "ebpf":
@@ -99,6 +100,9 @@ func condition(way, cond string) (bool, error) {
 		return seesOperations(), nil
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "yama":
+		scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+		return err == nil && string(scope) != "0\n", nil
 	case "docker":
 		return exec.Command("docker", "info").Run() == nil, nil
 	}
