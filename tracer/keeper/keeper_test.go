@@ -26,6 +26,9 @@ const superviseVar = "TIERCEL_TEST_SUPERVISE"
 func TestMain(m *testing.M) {
 	launch.Launch()
 	Keep()
+	if number := os.Getenv(takeVar); number != "" {
+		os.Exit(takeFor(number))
+	}
 	if mode := os.Getenv(superviseVar); mode != "" {
 		if err := supervise(Mode(mode)); err != nil {
 			os.Stderr.WriteString(err.Error())
@@ -43,6 +46,9 @@ func supervise(mode Mode) error {
 		return err
 	}
 	k, err := Start(l, mode)
+	if err == nil {
+		err = k.Note("a note")
+	}
 	if err == nil {
 		err = os.WriteFile("keeper", []byte(strconv.Itoa(k.PID)+"\n"), 0o600)
 	}

@@ -5,11 +5,17 @@ import (
 	"os"
 )
 
-// Filters returns how many seccomp filters a process is under (Linux 5.10). None can
-// be taken off, and children have all that their makers had. ok is false where /proc does not tell.
+// Filters returns how many seccomp filters a process is under (Linux 5.10): all of its
+// threads, as one may have more. None can be taken off, and children have all that
+// their makers had. ok is false where /proc does not tell.
 func Filters(pid int) (n int, ok bool) {
-	v, ok := statusOf(pid, "Seccomp_filters")
-	return int(number(v)), ok
+	for _, tid := range Threads(pid) {
+		v, known := statusOf(tid, "Seccomp_filters")
+		if known && (!ok || int(number(v)) < n) {
+			n, ok = int(number(v)), true
+		}
+	}
+	return n, ok
 }
 
 // Catches reports whether a process has a handler for any signal.
