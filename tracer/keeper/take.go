@@ -107,8 +107,8 @@ func offered(conn *net.UnixConn, pids []int) (l seccomp.Listener, a answer, err 
 		return none, a, ErrNone
 	}
 	closePeer(pidfd)
-	if me := os.Geteuid(); me != 0 && peer.Uid != 0 && int(peer.Uid) != me {
-		return none, a, fmt.Errorf("%w: it is another user's", ErrRefused)
+	if owner, _ := procfs.User(pids[0]); peer.Uid != 0 && int(peer.Uid) != owner && int(peer.Uid) != os.Geteuid() {
+		return none, a, ErrNone // it cannot have that one, whatever it says
 	}
 	_ = conn.SetDeadline(time.Now().Add(timeToTake)) // fails on a closed one only
 	if l, a, err = exchange(conn, request{pids}); err != nil {
@@ -134,6 +134,9 @@ func other(pids []int, pid int) int {
 	return pids[slices.IndexFunc(pids, func(p int) bool { return p != pid })]
 }
 
+// maxAnswer is how long an answer may be, in bytes: with all processes that there can be.
+const maxAnswer = 1 << 26
+
 // exchange sends the request, and receives the answer with the listener, if that comes with it.
 func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err error) {
 	if err := json.NewEncoder(conn).Encode(r); err != nil && !errors.Is(err, unix.EPIPE) { // who is refused is not asked
@@ -153,7 +156,7 @@ func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err 
 			l = seccomp.Listener(fds[0])
 		}
 	}
-	if err = json.NewDecoder(conn).Decode(&a); err != nil {
+	if err = json.NewDecoder(io.LimitReader(conn, maxAnswer)).Decode(&a); err != nil {
 		err = fmt.Errorf("ask keeper: %w", err)
 	}
 	return l, a, err

@@ -91,7 +91,7 @@ func newRun() *cobra.Command {
 	complete(cmd, "source", append([]string{auto}, event.Sources...)...)
 	fl.StringVar(&f.stops, "stops", auto, "how the ptrace source stops calls: auto, notify (seccomp user notification, nothing stays traced) or ptrace")
 	complete(cmd, "stops", auto, stopsNotify, stopsPtrace)
-	fl.StringVar(&f.onDeath, "on-death", string(keeper.Kill), "what becomes of the command if tiercel is killed: kill it, or continue without a watch")
+	fl.StringVar(&f.onDeath, "on-death", string(keeper.Kill), "what becomes of the command if tiercel is killed: kill it, or continue without a watch, which tiercel attach can take up under notify")
 	complete(cmd, "on-death", string(keeper.Kill), string(keeper.Continue))
 	return cmd
 }
