@@ -33,6 +33,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if script := os.Getenv(leaveVar); script != "" {
+		if err := superviseScript(script); err != nil {
+			os.Stderr.WriteString(err.Error())
+		}
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
