@@ -48,7 +48,7 @@ func (d *noticed) takeOver() (err error) {
 		return err
 	}
 	d.listener.Synchronous() // else slower, not wrong
-	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+	if d.keeper, err = keeper.Start(d.listener, keeper.Nothing); err != nil {
 		return err
 	}
 	d.started, d.ended, d.Linger, d.hasStops = true, true, true, true // there is no command
@@ -56,6 +56,9 @@ func (d *noticed) takeOver() (err error) {
 	err = d.keeper.Note(d.Taken.Note)
 	if err == nil {
 		err = d.survey()
+	}
+	if err == nil {
+		err = d.keeper.SetMode(d.OnDeath) // from here on there are two, and soon one
 	}
 	if err == nil {
 		err = d.Taken.Confirm()

@@ -34,6 +34,7 @@ type Mode string
 const (
 	Kill     Mode = "kill"
 	Continue Mode = "continue" // the calls run, and nobody watches them
+	Nothing  Mode = "nothing"  // another keeper has it still: see Taken
 )
 
 // name is argv[0] of a keeper.
@@ -46,6 +47,7 @@ const (
 	dismissed = 'd'
 	endRest   = 'k'
 	noted     = 'n'
+	changed   = 'm' // the mode
 )
 
 // A keeper's descriptors, after the standard ones.
@@ -110,8 +112,13 @@ func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
 func (k *Keeper) Received(id uint64) { k.table.receive(id) }
 
 // Note leaves a line that whoever takes over gets.
-func (k *Keeper) Note(line string) error {
-	_, err := k.alive.WriteString(string(noted) + line + "\n")
+func (k *Keeper) Note(line string) error { return k.say(noted, line) }
+
+// SetMode changes what the keeper does.
+func (k *Keeper) SetMode(m Mode) error { return k.say(changed, string(m)) }
+
+func (k *Keeper) say(what byte, line string) error {
+	_, err := k.alive.WriteString(string(what) + line + "\n")
 	return err
 }
 
@@ -190,36 +197,47 @@ func keep(mode Mode) error {
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
 	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
-	how, note := lastWord(alive)
-	if how == dismissed {
+	last := lastWords(alive, mode)
+	if last.how == dismissed || last.how == died && last.mode == Nothing {
 		return nil
 	}
 	table, err := openTable(tableFD)
 	if err != nil {
 		return err
 	}
-	if how == died && mode == Continue {
-		return answerAll(l, table, note)
+	if last.how == died && last.mode == Continue {
+		return answerAll(l, table, last.note)
 	}
 	return killAll(l, table)
+}
+
+// words are what a supervisor has said until its end.
+type words struct {
+	how  byte // the last, or died
+	mode Mode
+	note string
 }
 
 // died is the word of a supervisor that says none before its end.
 const died = 0
 
-// lastWord waits for the supervisor's end, and returns its word and its last note.
-func lastWord(alive io.Reader) (how byte, note string) {
-	r := bufio.NewReader(alive)
-	for {
+// lastWords waits for the supervisor's end.
+func lastWords(alive io.Reader, mode Mode) words {
+	last := words{died, mode, ""}
+	for r := bufio.NewReader(alive); ; {
 		how, err := r.ReadByte()
-		if err != nil {
-			return died, note
+		if err == nil && how != noted && how != changed {
+			last.how = how
+			return last
 		}
-		if how != noted {
-			return how, note
-		}
-		if line, err := r.ReadString('\n'); err == nil {
-			note = strings.TrimSuffix(line, "\n")
+		line, err := r.ReadString('\n')
+		switch line = strings.TrimSuffix(line, "\n"); {
+		case err != nil:
+			return last
+		case how == noted:
+			last.note = line
+		default:
+			last.mode = Mode(line)
 		}
 	}
 }

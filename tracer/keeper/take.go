@@ -24,7 +24,8 @@ var ErrNone = errors.New("no keeper has it")
 // ErrRefused is that a keeper does not hand over to this process.
 var ErrRefused = errors.New("its keeper refuses")
 
-// Taken is a workload as its keeper hands it over. Until Confirm the keeper goes on answering its calls.
+// Taken is a workload as its keeper hands it over. Until Confirm that one goes on
+// answering its calls; a keeper of one's own is to do Nothing until just before.
 type Taken struct {
 	Listener  seccomp.Listener
 	Processes []int  // those that are known, makers before what they made
@@ -72,25 +73,27 @@ func offers() (names []string) {
 	return names
 }
 
-// ask asks one keeper. That another one has handed over before means that a
-// supervisor died on its way to take over: then both go on, and both are to end.
+// ask asks one keeper. That another has handed over, too, means that a supervisor died
+// while it told the one before, in Confirm, that it has its own: then both go on, and
+// both are to end. What the older one tells is all.
 func (t *Taken) ask(name string, pids []int) error {
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: name, Net: "unix"})
 	if err != nil {
 		return ErrNone // it has ended
 	}
 	l, a, err := offered(conn, pids)
-	if err != nil || t.Listener != none {
-		closeListener(l)
-	}
 	if err != nil {
+		closeListener(l)
 		_ = conn.Close() // nothing was written that could be lost
 		return err
 	}
 	t.from = append(t.from, conn)
-	if t.Listener == none {
-		t.Listener, t.Processes, t.Note, t.Since = l, a.Processes, a.Note, a.Since
+	if t.Listener != none && a.Since > t.Since {
+		closeListener(l)
+		return nil
 	}
+	closeListener(t.Listener)
+	t.Listener, t.Processes, t.Note, t.Since = l, a.Processes, a.Note, a.Since
 	return nil
 }
 

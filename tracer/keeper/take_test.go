@@ -42,7 +42,7 @@ type left struct {
 }
 
 // counting opens a file over and over until stop is there, and says how often that worked.
-const counting = `echo $$ >pid; n=0; i=0; while [ -e pid ] && [ ! -e stop ]; do : </dev/null && n=$((n+1)); i=$((i+1)); done; [ $i -gt 100 ] && [ $n = $i ] && echo all`
+const counting = `echo $$ >pid; n=0; i=0; while [ -e pid ] && [ ! -e stop ]; do : </dev/null && n=$((n+1)); i=$((i+1)); done; [ $i -gt 0 ] && [ $n = $i ] && echo all`
 
 // leave runs a script, which says its number, under a supervisor, and kills that.
 // The script ends with its folder, however the test does.
@@ -174,4 +174,50 @@ func TestNobodyWaitsForAKeeperThatHasEnded(t *testing.T) {
 	if _, err := Take([]int{os.Getpid()}); !errors.Is(err, ErrNone) {
 		t.Errorf("got %v, want %v", err, ErrNone)
 	}
+}
+
+// Two keepers go on where a supervisor died just before it had the first one end. Both
+// are to end, and the first knows more.
+func TestAllKeepersOfAWorkloadEnd(t *testing.T) {
+	w := leave(t, counting)
+	first, err := Take([]int{w.pid})
+	require.NoError(t, err)
+	second, err := Start(first.Listener, Nothing)
+	require.NoError(t, err)
+	second.Add(w.pid)
+	require.NoError(t, second.SetMode(Continue))
+	require.NoError(t, second.Leave())
+	first.Close()
+	require.NoError(t, first.Listener.Close())
+
+	var both *Taken
+	within(t, 5*time.Second, func() bool {
+		both, err = Take([]int{w.pid})
+		require.NoError(t, err)
+		if len(both.from) < 2 {
+			both.Close()
+			require.NoError(t, both.Listener.Close())
+		}
+		return len(both.from) == 2
+	}, "the second keeper does not offer")
+	require.Equal(t, []any{"a note", first.Since}, []any{both.Note, both.Since})
+	require.NoError(t, both.Confirm())
+	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(w.keeper)) && !runs(t, strconv.Itoa(second.PID)) }, "a keeper stays")
+	done := make(chan string)
+	go func() { done <- w.end(t) }()
+	answers(t, both.Listener)
+	require.Equal(t, "all\n", <-done)
+}
+
+func TestAKeeperThatIsToDoNothingEndsWithItsSupervisor(t *testing.T) {
+	w := leave(t, counting)
+	taken, err := Take([]int{w.pid})
+	require.NoError(t, err)
+	defer taken.Close()
+	k, err := Start(taken.Listener, Nothing)
+	require.NoError(t, err)
+	require.NoError(t, k.Leave())
+	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "it stays")
+	require.NoError(t, taken.Listener.Close())
+	require.Equal(t, "all\n", w.end(t))
 }
