@@ -31,7 +31,8 @@ type attachFlags struct {
 const attachHelp = `Watch on what tiercel run --stops notify --on-death continue has left behind when
 it was killed: all processes that came of its command, of which PID is one; of
 several PIDs all must be of the same. Their calls were let run by a keeper
-process, from which this takes over. For that the user must be the same, or root.
+process, from which this takes over. For that the user must be the same, or root,
+and the container, too: the network and PID namespaces.
 
 The time that nobody watched is told of by an alert, and in the ledger. Which
 calls stop was settled at the command's start, by the rules of then: rules that
