@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,16 +36,25 @@ type Taken struct {
 }
 
 // timeToOffer is how long a keeper is looked for whose supervisor may have died a moment ago.
-const timeToOffer = time.Second
+const timeToOffer = 3 * time.Second
 
 // Take asks the keepers of supervisors that have died for the workload that all of the processes are of.
 func Take(pids []int) (*Taken, error) {
 	for until := time.Now().Add(timeToOffer); ; time.Sleep(20 * time.Millisecond) {
 		t, err := takeNow(pids)
-		if !errors.Is(err, ErrNone) || time.Now().After(until) {
+		if !errors.Is(err, ErrNone) || time.Now().After(until) || !anyKeeper() {
 			return t, err
 		}
 	}
+}
+
+// anyKeeper reports whether there is a keeper at all.
+func anyKeeper() bool {
+	pids, _ := procfs.Processes() // of none nothing is to be had
+	return slices.ContainsFunc(pids, func(pid int) bool {
+		b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline") // gone with the process
+		return bytes.HasPrefix(b, []byte(name+"\x00"))
+	})
 }
 
 func takeNow(pids []int) (*Taken, error) {
