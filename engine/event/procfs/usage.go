@@ -29,8 +29,9 @@ func (r *Reader) addUse(tid, pid int, facts event.Facts) {
 // addUsage reads the thread's own line of numbers: that of its process would add up all threads.
 func (r *Reader) addUsage(tid, pid int) {
 	var n [event.UsageNumbers]int64
-	f, ok := statFields(procPath(pid, "task/"+strconv.Itoa(tid)+"/stat"))
-	status, err := os.ReadFile(procPath(tid, "status"))
+	stat, _ := readFile(pid, "task/"+strconv.Itoa(tid)+"/stat")
+	f, ok := statFields(stat)
+	status, err := r.read(tid, "status")
 	if !ok || err != nil {
 		r.rec.AddUnreadable(event.FactUsage)
 		return
@@ -57,7 +58,7 @@ var usageKeys = map[string]int{
 // addLimits counts the descriptors, and reads how many there may be.
 func (r *Reader) addLimits(_, pid int) {
 	open, err := os.ReadDir(procPath(pid, "fd"))
-	limits, other := os.ReadFile(procPath(pid, "limits"))
+	limits, other := r.read(pid, "limits")
 	if err != nil || other != nil {
 		r.rec.AddUnreadable(event.FactLimits)
 		return
