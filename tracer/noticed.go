@@ -40,6 +40,11 @@ type noticed struct {
 	unkept    bool          // the keeper has ended
 	failed    error         // of an answer
 	polled    [2]unix.PollFd
+
+	// Room that is used again:
+	regs registers
+	file unix.Statx_t
+	name []byte // of a file, with a NUL
 }
 
 // hold takes the listener over that the child's filter has, and tells nobody.
@@ -113,6 +118,16 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	case s.TID == 0:
 		return s, false, nil
 	}
+	if th := d.threads[s.TID]; th != nil && th.quick {
+		switch s.What {
+		case Exec, Gone:
+			th.quick = false
+		default:
+			if err := d.quickEnd(th); err != nil {
+				return s, false, err
+			}
+		}
+	}
 	switch {
 	case s.What == Exit:
 		s.What = d.readExit(&s)
@@ -161,7 +176,11 @@ func (d *noticed) await() (err error) {
 	if err := d.ends.askLater(); err != nil {
 		return err
 	}
-	if _, err := unix.Poll(fds[:], d.pollTime()); err != nil && !errors.Is(err, unix.EINTR) {
+	switch _, err := unix.Poll(fds[:], d.pollTime()); {
+	case errors.Is(err, unix.EINTR): // by SIGCHLD, most likely, which comes to this thread first: nobody else need wake it
+		d.hasStops = true
+		return nil
+	case err != nil:
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0

@@ -80,6 +80,7 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
+	quick      bool // an interrupt waits for its call, which will stop at its end unless it executes
 	kept       bool // seized until its process executes
 	leaving    bool // to be let go at its next stop
 	hasWaited  bool // its call has waited for another thread to be let go

@@ -19,6 +19,8 @@ type Reader struct {
 	rec  *event.Builder
 	buf  []byte // of numbers, before they are added
 	file []byte // what was read of a file, until the next is
+
+	mounts mounts
 }
 
 // New returns a reader that adds to the builder's record.
