@@ -106,8 +106,9 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	}
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
-		d.hasStops = s.TID != 0
-		d.tellHalt()
+		if d.hasStops = s.TID != 0; !d.hasStops {
+			d.tellHalt()
+		}
 	}
 	switch {
 	case errors.Is(err, unix.ECHILD):
@@ -118,15 +119,8 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	case s.TID == 0:
 		return s, false, nil
 	}
-	if th := d.threads[s.TID]; th != nil && th.quick {
-		switch s.What {
-		case Exec, Gone:
-			th.quick = false
-		default:
-			if err := d.quickEnd(th); err != nil {
-				return s, false, err
-			}
-		}
+	if err := d.quickEnd(&s); err != nil {
+		return s, false, err
 	}
 	switch {
 	case s.What == Exit:

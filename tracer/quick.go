@@ -32,11 +32,15 @@ func (d *noticed) isQuick(th *thread) bool {
 	return ok && d.isPlain(th.tid, d.look(th.tid, row, i, ev.Arg, path))
 }
 
-// quickEnd takes the result of such a call, at the stop that the interrupt has made of its end.
-func (d *noticed) quickEnd(th *thread) error {
+// quickEnd takes the result of such a call at the stop that has come of the
+// interrupt, whatever else it is: job control may have stopped the thread, too.
+func (d *noticed) quickEnd(s *Stop) error {
+	th, r := d.threads[s.TID], &d.regs
+	if th == nil || !th.quick {
+		return nil
+	}
 	th.quick = false
-	r := &d.regs
-	if !readRegisters(th.tid, r) {
+	if s.What == Exec || s.What == Gone || !readRegisters(th.tid, r) {
 		return nil
 	}
 	ret := r.result()

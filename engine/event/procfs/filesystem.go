@@ -40,7 +40,7 @@ func (r *Reader) FileSystem(tid int, dev uint64) string {
 	}
 	name, known := m.types[dev]
 	if !known {
-		b, _ := r.read(tid, "mountinfo") // none of a thread that is gone
+		b, _ := readFile(tid, "mountinfo") // none of a thread that is gone
 		m.add(b)
 		name = m.types[dev]
 		m.types[dev] = name

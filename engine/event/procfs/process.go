@@ -52,7 +52,7 @@ func (r *Reader) group(tid int) string {
 	if strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
 		return s
 	}
-	mounts, _ := r.read(tid, "mountinfo")
+	mounts, _ := readFile(tid, "mountinfo")
 	for line := range strings.Lines(string(mounts)) {
 		if before, rest, ok := strings.Cut(line, "/containers/"); ok {
 			id, _, _ := strings.Cut(rest, "/")

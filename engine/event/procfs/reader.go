@@ -57,23 +57,25 @@ func (r *Reader) AddBase(part event.Part, tid, fd int) {
 	r.addLink(part, tid, link)
 }
 
-// read returns the contents of a file below /proc/TID, valid until the next is read.
+// page is how much a file of /proc gives at once, at most, unless it is made in one piece.
+const page = 4096
+
+// read returns the contents of a file below /proc/TID that the kernel makes in one
+// piece, valid until the next is read. It makes three system calls, where os.ReadFile
+// makes eleven, and who has executed waits for them.
 func (r *Reader) read(tid int, name string) ([]byte, error) {
-	b, err := appendFile(r.file[:0], procPath(tid, name))
+	b, err := appendFile(r.file[:0], procPath(tid, name), true)
 	r.file = b
 	return b, err
 }
 
-// page is how much a file of /proc gives at once, at most.
-const page = 4096
-
-// readFile returns the contents of a file below /proc/TID. It makes four system calls,
-// where os.ReadFile makes eleven, and who has executed waits for them.
+// readFile returns the contents of any file below /proc/TID.
 func readFile(tid int, name string) ([]byte, error) {
-	return appendFile(make([]byte, 0, page), procPath(tid, name))
+	return appendFile(make([]byte, 0, page), procPath(tid, name), false)
 }
 
-func appendFile(b []byte, name string) ([]byte, error) {
+// appendFile reads a file to its end, or in one piece to where it gives less than there is room for.
+func appendFile(b []byte, name string, piece bool) ([]byte, error) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return b, err
@@ -81,14 +83,16 @@ func appendFile(b []byte, name string) ([]byte, error) {
 	defer unix.Close(fd)
 	for {
 		b = slices.Grow(b, page)
-		switch n, err := unix.Read(fd, b[len(b):cap(b)]); {
+		room := b[len(b):cap(b)]
+		n, err := unix.Read(fd, room)
+		switch {
 		case errors.Is(err, unix.EINTR):
+			continue
 		case err != nil:
 			return b, err
-		case n == 0:
+		}
+		if b = b[:len(b)+n]; n == 0 || piece && n < len(room) {
 			return b, nil
-		default:
-			b = b[:len(b)+n]
 		}
 	}
 }
