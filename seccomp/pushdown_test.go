@@ -83,7 +83,7 @@ func (c *caller) condition() event.Condition {
 	case 2:
 		cond.Mask = 1 << c.IntN(64)
 	case 3:
-		cond.Mask = 1<<c.IntN(8) | 1<<c.IntN(8)
+		cond.Mask = c.Uint64N(256)
 	case 4:
 		cond.Mask = c.Uint64() & c.Uint64() & c.Uint64()
 	default:
@@ -247,6 +247,8 @@ func TestTheBuiltInRulesLetThrough(t *testing.T) {
 		{"a path is opened for no more than its name", "openat", [6]uint64{2: unix.O_PATH | unix.O_CLOEXEC}, true},
 		{"the same with an upper half", "openat", [6]uint64{2: upper | unix.O_PATH}, true},
 		{"O_PATH where a file would be made", "openat", [6]uint64{2: unix.O_PATH | unix.O_CREAT}, false},
+		{"a folder is listed", "openat", [6]uint64{2: unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NONBLOCK}, true},
+		{"a file without a name", "openat", [6]uint64{2: unix.O_RDWR | unix.O_TMPFILE}, false},
 		{"open to read", "openat", [6]uint64{2: unix.O_RDONLY}, false},
 		{"open to write", "open", [6]uint64{1: unix.O_WRONLY | unix.O_TRUNC}, false},
 		{"an ordinary mode", "fchmodat", [6]uint64{2: 0o755}, true},
