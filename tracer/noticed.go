@@ -47,19 +47,25 @@ type noticed struct {
 	name []byte // of a file, with a NUL
 }
 
+// prepare starts the keeper, which takes as long as the child.
+func (d *noticed) prepare() (err error) {
+	d.keeper, err = keeper.Start(d.OnDeath)
+	return err
+}
+
 // hold takes the listener over that the child's filter has, and tells nobody.
 func (d *noticed) hold(child *launch.Child) (err error) {
 	if d.ends, err = newEnds(d.ctx.Done()); err != nil {
 		return err
 	}
-	if err = child.Open(); err != nil {
+	if err = child.Open(d.Filter, d.Stops); err != nil {
 		return err
 	}
 	if d.listener, err = child.Listener(); err != nil {
 		return err
 	}
 	d.listener.Synchronous() // else slower, not wrong
-	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+	if err = d.keeper.Keep(d.listener); err != nil {
 		return err
 	}
 	d.keeper.Add(child.PID)

@@ -41,6 +41,7 @@ const name = "tiercel: standing in"
 // listener from it, and by the supervisor before it ends.
 const (
 	ready     = 'r'
+	given     = 'g' // the listener, with it
 	dismissed = 'd'
 	endRest   = 'k'
 )
@@ -48,7 +49,6 @@ const (
 // A keeper's descriptors, after the standard ones.
 const (
 	socketFD = 3 + iota
-	listenerFD
 	tableFD
 )
 
@@ -60,8 +60,8 @@ type Keeper struct {
 	table table
 }
 
-// Start starts a keeper with a duplicate of the listener, and waits until it keeps.
-func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
+// Start starts a keeper, which keeps nothing yet.
+func Start(mode Mode) (*Keeper, error) {
 	memory, table, err := newTable()
 	if err != nil {
 		return nil, err
@@ -72,15 +72,24 @@ func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
 		return nil, errors.Join(os.NewSyscallError("socketpair", err), table.close())
 	}
 	k := &Keeper{alive: os.NewFile(uintptr(pair[0]), "keeper"), table: table}
-	err = k.start(mode, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()})
+	err = k.start(mode, []uintptr{uintptr(pair[1]), memory.Fd()})
 	unix.Close(pair[1])
-	if err == nil {
-		_, err = io.ReadFull(k.alive, make([]byte, 1))
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), k.alive.Close(), table.close())
 	}
 	return k, nil
+}
+
+// Keep gives the keeper a duplicate of the listener, and waits until it keeps.
+func (k *Keeper) Keep(l seccomp.Listener) error {
+	err := unix.Sendmsg(int(k.alive.Fd()), []byte{given}, unix.UnixRights(int(l)), nil, 0)
+	if err == nil {
+		_, err = io.ReadFull(k.alive, make([]byte, 1))
+	}
+	if err != nil {
+		return fmt.Errorf("start keeper: %w", err)
+	}
+	return nil
 }
 
 // start makes the process, which has these descriptors after the standard ones.
@@ -172,7 +181,10 @@ func keep(mode Mode) error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // what shares our user must not take the listener
 		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
 	}
-	l := seccomp.Listener(listenerFD)
+	l, err := takeListener()
+	if err != nil || l < 0 {
+		return err
+	}
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
 	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
@@ -188,6 +200,25 @@ func keep(mode Mode) error {
 		return answerAll(l, table)
 	}
 	return killAll(l, table)
+}
+
+// takeListener waits for the listener; without one, and without an error, there
+// will be nothing to keep.
+func takeListener() (seccomp.Listener, error) {
+	word, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
+	n, got, _, _, err := unix.Recvmsg(socketFD, word, rights, unix.MSG_CMSG_CLOEXEC)
+	if err != nil || n == 0 || word[0] != given {
+		return -1, err
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:got])
+	if err != nil || len(messages) != 1 {
+		return -1, fmt.Errorf("take listener: %d messages: %w", len(messages), err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return -1, err
+	}
+	return seccomp.Listener(fds[0]), nil
 }
 
 // around is how far from the last one that the keeper was told of those calls may be

@@ -190,7 +190,10 @@ func (r *live) run(command launch.Command) error {
 	eng := engine.New(r.engineConfig())
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
-	signals := newForwarder(r.log, end)
+	signals, err := newForwarder(r.log, end)
+	if err != nil {
+		return err
+	}
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()
