@@ -31,7 +31,7 @@ run: bin/tiercel ## the demonstration: real deeds, and the alerts that they rais
 
 test: ## all tests; those that want root, Docker or more run where these are there
 	@sh .ci/install build
-	$(GO) test -tags $(TAGS) ./...
+	$(GO) test -timeout 30m -tags $(TAGS) ./...
 
 test-storm: ## ten thousand processes under a rain of kill -9, ten thousand threads, ten million stops; make test has fewer
 	@sh .ci/install build
