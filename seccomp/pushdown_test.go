@@ -288,6 +288,42 @@ func TestTheBuiltInRulesLetThrough(t *testing.T) {
 	}
 }
 
+// Who is notified must see how processes begin, whatever the rules ask for of these calls.
+func TestWhoIsNotifiedSeesProcessesBegin(t *testing.T) {
+	needs := matching("clone", "ptrace")
+	never := []event.Clause{{All: []event.Condition{{Arg: 0, Mask: 1<<32 - 1, Value: 99}}}}
+	for _, row := range []string{"clone", "ptrace"} {
+		needs.Rows[event.Lookup(row)].Only = never
+	}
+	tests := []struct {
+		call string
+		args [6]uint64
+		want bool // by notice; traced, they are told of otherwise
+	}{
+		{"fork", [6]uint64{}, true},
+		{"clone", [6]uint64{uint64(unix.SIGCHLD)}, true},
+		{"clone", [6]uint64{unix.CLONE_VM | unix.CLONE_SIGHAND | unix.CLONE_THREAD}, false},
+		{"clone3", [6]uint64{}, true},
+		{"execve", [6]uint64{}, true},
+		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD), 0x1000}, true},
+		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD), 1 << 32}, true},
+		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD)}, false},
+		{"ptrace", [6]uint64{unix.PTRACE_ATTACH}, true},
+		{"ptrace", [6]uint64{unix.PTRACE_CONT}, false},
+	}
+	all := numbers(t, "unistd_64.h")
+	for _, by := range []Stops{ByTrace, ByNotice} {
+		prog, _, err := Compile(needs, by)
+		require.NoError(t, err)
+		for _, tt := range tests {
+			got := run(t, prog, data{nr: all[tt.call], arch: unix.AUDIT_ARCH_X86_64, args: tt.args}) != unix.SECCOMP_RET_ALLOW
+			if want := tt.want && by == ByNotice; got != want {
+				t.Errorf("%s with %#x, way %d: got stopped %v, want %v", tt.call, tt.args, by, got, want)
+			}
+		}
+	}
+}
+
 // Where the kernel would not take the tests of all rows, those stop on any call that most would have to be tested of.
 func TestWithoutRoomForTestsAllCallsStop(t *testing.T) {
 	needs := everyRow()
