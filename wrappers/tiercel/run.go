@@ -116,11 +116,18 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	w, err := newWatch(&f.settings)
+	command, err := f.find(args)
 	if err != nil {
 		return err
 	}
-	command, err := f.find(args)
+	child, err := f.startEarly(command)
+	if err != nil {
+		return err
+	}
+	if child != nil {
+		defer child.Close()
+	}
+	w, err := newWatch(&f.settings)
 	if err != nil {
 		return err
 	}
@@ -128,7 +135,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, flags: f, needs: f.needs(w.set.Needs())}
+	r := &live{watch: w, flags: f, child: child, needs: f.needs(w.set.Needs())}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -149,6 +156,15 @@ func (f *runFlags) find(args []string) (command launch.Command, err error) {
 	return command, err
 }
 
+// startEarly starts the command's child, which takes about as long as to read the
+// rules, unless the events may come from eBPF, which must see it start.
+func (f *runFlags) startEarly(c launch.Command) (*launch.Child, error) {
+	if f.sourceName == event.SourceEBPF || f.sourceName == auto && f.stops == auto && mayUseBPF() {
+		return nil, nil
+	}
+	return launch.Start(c)
+}
+
 // needs is what the rules ask for, less what is allowed whatever they say.
 func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 	needs := *ofRules
@@ -162,7 +178,8 @@ func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 type live struct {
 	*watch
 	flags   *runFlags
-	needs   *event.Needs // of the rules, or of a recording
+	child   *launch.Child // nil where it was not started early
+	needs   *event.Needs  // of the rules, or of a recording
 	machine *engine.Machine
 	tape    *capture.Writer // nil where nothing is recorded
 }
