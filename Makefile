@@ -31,11 +31,11 @@ run: bin/tiercel ## the demonstration: real deeds, and the alerts that they rais
 
 test: ## all tests; those that want root, Docker or more run where these are there
 	@sh .ci/install build
-	$(GO) test -tags $(TAGS) ./...
+	$(GO) test -timeout 30m -tags $(TAGS) ./...
 
-test-storm: ## ten thousand processes under a rain of kill -9, and ten thousand threads, where make test has fewer
+test-storm: ## ten thousand processes under a rain of kill -9, ten thousand threads, ten million stops; make test has fewer
 	@sh .ci/install build
-	TIERCEL_STORM=1 $(GO) test -count 1 -tags $(TAGS) -run "TestAStorm|TestThreads|TestAFork" -v ./integration
+	TIERCEL_STORM=1 $(GO) test -count 1 -timeout 60m -tags $(TAGS) -run "TestAStorm|TestThreads|TestAFork|TestStops" -v ./integration
 
 test-kernels: ## the scripts on Debian's kernels 5.10 and 6.1, in qemu; KERNELS names releases, SOURCES and RUN choose
 	@sh .ci/install build

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 // binaries is the folder that the binaries under test are built in; scripts have it first in PATH.
@@ -103,6 +104,8 @@ func condition(way, cond string) (bool, error) {
 	case "yama":
 		scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
 		return err == nil && string(scope) != "0\n", nil
+	case "fuse":
+		return unix.Access("/dev/fuse", unix.R_OK|unix.W_OK) == nil, nil
 	case "docker":
 		return exec.Command("docker", "info").Run() == nil, nil
 	}

@@ -38,6 +38,13 @@ func environment(way string) []string {
 	return []string{"TIERCEL_SOURCE=" + sourceOf(way), "TIERCEL_STOPS=" + stopsOf[way]}
 }
 
+// underWatch is a command that is watched in a way.
+func underWatch(way string, command ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(binaries, "tiercel"), append([]string{"run", "--"}, command...)...)
+	cmd.Env = append(os.Environ(), environment(way)...)
+	return cmd
+}
+
 // refusals are why ways cannot be had here.
 var refusals = map[string]func() error{
 	traced:  sync.OnceValue(func() error { return try(traced) }),
@@ -50,9 +57,7 @@ func refusal(way string) error { return refusals[way]() }
 
 // try runs a command in a way.
 func try(way string) error {
-	cmd := exec.Command(filepath.Join(binaries, "tiercel"), "run", "--", "true")
-	cmd.Env = append(os.Environ(), environment(way)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := underWatch(way, "true").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
@@ -111,7 +110,8 @@ func (p *Probe) load() error {
 // cannot be lifted, loading tells whether that matters; lowering it is always allowed.
 func liftMemlock() (lower func()) {
 	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit) != nil || rlimit.RemoveMemlock() != nil {
+	none := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	if unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit) != nil || unix.Setrlimit(unix.RLIMIT_MEMLOCK, &none) != nil {
 		return func() {}
 	}
 	return func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit) }

@@ -38,21 +38,22 @@ func (s *Set) pushDown(needs *event.Needs, all []*Rule) {
 
 // best looks at each of the row's paths, and takes the one that more clauses want something of.
 func (p *pusher) best(all []*Rule) (only []event.Clause, paths *event.Paths) {
-	p.param = -1
-	found, set := p.rules(all)
-	for i, param := range event.Table[p.row].Params {
-		if param.Type != event.Path {
+	var found formula
+	var set *pathSet
+	param := -1
+	for i, of := range event.Table[p.row].Params {
+		if of.Type != event.Path {
 			continue
 		}
-		outer := p.param
 		p.param = i
-		if f, wanted := p.rules(all); outer < 0 || f.pathless() < found.pathless() {
-			found, set = f, wanted
-		} else {
-			p.param = outer
+		if f, wanted := p.rules(all); param < 0 || f.pathless() < found.pathless() {
+			param, found, set = i, f, wanted
 		}
 	}
-	return found.clauses(), set.of(p.param)
+	if p.param = param; param < 0 {
+		found, set = p.rules(all)
+	}
+	return found.clauses(), set.of(param)
 }
 
 // rules is what must hold so that one of the rules can match, and the paths that are wanted.

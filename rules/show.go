@@ -20,11 +20,11 @@ type Sheet struct {
 	Stops    []Stops   // where each of its calls is decided
 }
 
-// Watched is a call that stops, or those of its calls that the kernel's filter picks.
+// Watched is a call that stops, or those of its calls that the kernel's filter picks by their arguments.
 type Watched struct {
 	Call  string
-	Match bool // the rule can match it; else it is watched for the process state that the rule reads
-	Where []event.Condition
+	Match bool     // the rule can match it; else it is watched for the process state that the rule reads
+	Where []string // one of which must hold; empty: any of its calls
 }
 
 // Sheet describes a rule of the set. At most items values of a list are written; 0: all.
@@ -36,10 +36,21 @@ func (s *Set) Sheet(r *Rule, items int) *Sheet {
 	}
 	for row := range event.Table {
 		if need := needs.Rows[row]; need.Watch() && event.Table[row].When != event.Pseudo {
-			sheet.Watched = append(sheet.Watched, Watched{event.Table[row].Name, need.Match, needs.Where(row)})
+			sheet.Watched = append(sheet.Watched, Watched{event.Table[row].Name, need.Match, watchedWhere(needs, row)})
 		}
 	}
 	return sheet
+}
+
+// watchedWhere is which calls of the row the kernel's filter stops, as texts.
+func watchedWhere(needs *event.Needs, row int) (where []string) {
+	for _, c := range needs.Where(row) {
+		text := clauseText(&event.Table[row], &needs.Rows[row], &c)
+		if text != "" && !slices.Contains(where, text) {
+			where = append(where, text)
+		}
+	}
+	return where
 }
 
 // cutProgram is the rule's program with at most so many values of a list; 0: as Program has it.

@@ -183,6 +183,15 @@ func TestWatchedCalls(t *testing.T) {
 	}
 }
 
+func TestWatchedCallsAreThoseWithTheArguments(t *testing.T) {
+	sheet := sheetOf(t, "evt.type in (openat, creat) and evt.failed = false and (evt.type = creat or evt.arg.flags contains O_CREAT or evt.arg.flags contains O_TRUNC and fd.name = /x)")
+	want := []Watched{
+		{Call: "openat", Match: true, Where: []string{"flags & 0x40 != 0x0", "flags & 0x200 != 0x0"}},
+		{Call: "creat", Match: true},
+	}
+	require.Equal(t, want, sheet.Watched)
+}
+
 func TestPlacesOfRules(t *testing.T) {
 	const base = `- rule: one
   desc: d

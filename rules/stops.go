@@ -90,6 +90,9 @@ func (x *examiner) row(row int) Stops {
 		eachLeaf(tree, func(pred int32) { x.note(&s, pred, row) })
 	}
 	s.Cost = cost(&s, row, x.needs.Rows[row].State)
+	if where := watchedWhere(x.needs, row); where != nil {
+		s.Cost = strings.Replace(s.Cost, "each call", "each call that the filter picks", 1)
+	}
 	return s
 }
 

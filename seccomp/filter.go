@@ -3,7 +3,8 @@
 //
 // A call of a watched row stops with RET_TRACE and the row's index as data, so
 // that whoever traces the process gets the row back from the kernel and needs no
-// table of system call numbers. All other calls run on. Calls by an entry that
+// table of system call numbers. Where rules ask for arguments that registers hold,
+// only calls with these stop. All other calls run on. Calls by an entry that
 // the filter does not know (x32) are refused with ENOSYS, never let through
 // unseen.
 //
@@ -17,6 +18,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 
 	lib "github.com/seccomp/libseccomp-golang"
 	"golang.org/x/sys/unix"
@@ -36,27 +38,43 @@ const MaxInstructions = 4096
 // compatible lists the 32-bit entries that a kernel for each architecture has beside its own.
 var compatible = map[string]lib.ScmpArch{"amd64": lib.ArchX86, "arm64": lib.ArchARM}
 
-// Compile returns the filter for the rows that the needs watch. unknown is the
-// calls that the installed libseccomp has no number for here: these go unseen.
-func Compile(needs *event.Needs, stops Stops) (prog Program, unknown []string, err error) {
+// Gaps is what of the needs a filter does not do.
+type Gaps struct {
+	Unknown []string // rows of whose calls the installed libseccomp has no number here: these go unseen
+	Whole   []string // rows of which all calls stop, as there was no room to look at their arguments
+}
+
+// Compile returns the filter for the rows that the needs watch. Of a row those
+// calls stop whose arguments may be what is wanted.
+func Compile(needs *event.Needs, stops Stops) (prog Program, gaps Gaps, err error) {
 	f, err := newFilter()
 	if err != nil {
-		return nil, nil, err
+		return nil, gaps, err
 	}
 	defer f.Release()
+	tests := map[int][]unix.SockFilter{}
 	for row := range event.Table {
-		where := stops.where(needs, row)
-		if where == nil {
+		where, act := stops.where(needs, row), stops.action(row)
+		if len(where) == 0 {
 			continue
 		}
-		missing, err := addRow(f, row, where, stops.action(row))
-		if err != nil {
-			return nil, nil, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
+		if !slices.ContainsFunc(where, isAny) {
+			tests[row], act = stops.tests(row, where), mark(row)
 		}
-		unknown = append(unknown, missing...)
+		missing, err := addRow(f, row, act)
+		if err != nil {
+			return nil, gaps, fmt.Errorf("add %s to filter: %w", event.Table[row].Name, err)
+		}
+		gaps.Unknown = append(gaps.Unknown, missing...)
 	}
-	prog, err = export(f)
-	return prog, unknown, err
+	if prog, err = export(f); err != nil {
+		return nil, gaps, err
+	}
+	prog, loose := stops.narrow(prog, tests)
+	for _, row := range loose {
+		gaps.Whole = append(gaps.Whole, event.Table[row].Name)
+	}
+	return prog, gaps, nil
 }
 
 func newFilter() (*lib.ScmpFilter, error) {
@@ -78,9 +96,9 @@ func newFilter() (*lib.ScmpFilter, error) {
 	return f, nil
 }
 
-// addRow adds all calls of a row, where any of the conditions holds, and returns
-// the row's name if the library has a number for none of them.
-func addRow(f *lib.ScmpFilter, row int, where []all, act lib.ScmpAction) (unknown []string, err error) {
+// addRow adds all calls of a row, and returns the row's name if the library has a
+// number for none of them.
+func addRow(f *lib.ScmpFilter, row int, act lib.ScmpAction) (unknown []string, err error) {
 	known := false
 	for _, name := range event.Table[row].Names() {
 		call, err := lib.GetSyscallFromName(name)
@@ -88,10 +106,8 @@ func addRow(f *lib.ScmpFilter, row int, where []all, act lib.ScmpAction) (unknow
 			continue
 		}
 		known = known || isNumbered(name)
-		for _, conds := range where {
-			if err := f.AddRuleConditional(call, act, conds); err != nil {
-				return nil, err
-			}
+		if err := f.AddRule(call, act); err != nil {
+			return nil, err
 		}
 	}
 	if !known && len(event.Table[row].Names()) > 0 {

@@ -24,46 +24,44 @@ func (s Stops) action(row int) lib.ScmpAction {
 	return lib.ActTrace.SetReturnCode(int16(row))
 }
 
-// all is conditions that hold together.
-type all []lib.ScmpCondition
-
-func is(arg uint, mask, value uint64) lib.ScmpCondition {
-	return lib.ScmpCondition{Argument: arg, Op: lib.CompareMaskedEqual, Operand1: mask, Operand2: value}
+// verdict is the action as a filter returns it.
+func (s Stops) verdict(row int) uint32 {
+	if s == ByNotice {
+		return unix.SECCOMP_RET_USER_NOTIF
+	}
+	return unix.SECCOMP_RET_TRACE | uint32(row)
 }
 
 const whole = ^uint64(0)
 
+func is(arg int, mask, value uint64) event.Clause {
+	return event.Clause{All: []event.Condition{{Arg: arg, Mask: mask, Value: value}}}
+}
+
 // listens is the call by which a workload gets a listener of its own, which hides
 // calls from a tracer, and cannot be had where we have one.
-var listens = map[string][]all{"seccomp": {{is(1, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)}}}
+var listens = map[string][]event.Clause{"seccomp": {is(1, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)}}
 
 // lives is the calls that who is notified must see whatever the rules ask for, as
 // nothing is traced for good: those that make processes (of clone(2), no threads)
 // and images, that install signal handlers, and that begin to trace.
-var lives = map[string][]all{
-	"fork": {nil}, "vfork": {nil}, "clone": {{is(0, unix.CLONE_THREAD, 0)}}, "clone3": {nil},
-	"execve": {nil}, "execveat": {nil},
-	"rt_sigaction": {{{Argument: 1, Op: lib.CompareNotEqual}}},
-	"ptrace":       {{is(0, whole, unix.PTRACE_TRACEME)}, {is(0, whole, unix.PTRACE_ATTACH)}, {is(0, whole, unix.PTRACE_SEIZE)}},
+var lives = map[string][]event.Clause{
+	"fork": {{}}, "vfork": {{}}, "clone": {is(0, unix.CLONE_THREAD, 0)}, "clone3": {{}},
+	"execve": {{}}, "execveat": {{}},
+	"rt_sigaction": {{All: []event.Condition{{Arg: 1, Mask: whole, Not: true}}}},
+	"ptrace":       {is(0, whole, unix.PTRACE_TRACEME), is(0, whole, unix.PTRACE_ATTACH), is(0, whole, unix.PTRACE_SEIZE)},
 }
 
-// where returns on which conditions a call of the row stops; none is any call of
-// the row, and nil that none does.
-func (s Stops) where(needs *event.Needs, row int) (any []all) {
+// where returns clauses of which one must hold for a call of the row to stop; an
+// empty one is any call, and without a clause none stops.
+func (s Stops) where(needs *event.Needs, row int) []event.Clause {
 	name := event.Table[row].Name
-	any = listens[name]
+	some := append(needs.Where(row), listens[name]...)
 	if s == ByNotice {
-		any = append(any, lives[name]...)
+		some = append(some, lives[name]...)
 	}
-	if !needs.Rows[row].Watch() {
-		return any
-	}
-	var conds all
-	for _, c := range needs.Where(row) {
-		conds = append(conds, is(uint(c.Arg), c.Mask, c.Value))
-	}
-	if conds == nil { // all calls
-		return []all{nil}
-	}
-	return append([]all{conds}, any...)
+	return some
 }
+
+// isAny reports a clause that holds of any call.
+func isAny(c event.Clause) bool { return len(c.All) == 0 }

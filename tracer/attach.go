@@ -25,7 +25,7 @@ func (d *noticed) noteFilter() error {
 }
 
 // Filtered returns which calls the filter of what was taken stops, as seccomp.Watches does.
-func Filtered(taken *keeper.Taken) (watches map[string]string, err error) {
+func Filtered(taken *keeper.Taken) (watches map[string][]event.Clause, err error) {
 	if err = json.Unmarshal([]byte(taken.Note), &watches); err != nil {
 		err = fmt.Errorf("read what the filter stops: %w", err)
 	}
@@ -48,17 +48,16 @@ func (d *noticed) takeOver() (err error) {
 		return err
 	}
 	d.listener.Synchronous() // else slower, not wrong
-	if d.keeper, err = keeper.Start(d.listener, keeper.Nothing); err != nil {
+	if err = d.prepare(); err != nil {
 		return err
 	}
 	d.started, d.ended, d.Linger, d.hasStops = true, true, true, true // there is no command
 	d.takenAt = math.MaxUint64
-	err = d.keeper.Note(d.Taken.Note)
-	if err == nil {
-		err = d.survey()
+	if err = d.survey(); err == nil {
+		err = d.keeper.Keep(d.listener) // from here on there are two, and soon one
 	}
 	if err == nil {
-		err = d.keeper.SetMode(d.OnDeath) // from here on there are two, and soon one
+		err = d.keeper.Note(d.Taken.Note)
 	}
 	if err == nil {
 		err = d.Taken.Confirm()
@@ -164,14 +163,16 @@ func (d *noticed) missed(tid, pid int) (*thread, error) {
 // does not stop in time is let go at our end.
 const timeToLetGo = time.Second
 
-// letGo lets go of all threads. What is known of the calls that they are in is told.
+// letGo lets go of all threads. What is known of the calls that they are in is told;
+// of those that are quick the result is about to be.
 func (d *noticed) letGo() {
 	for _, th := range d.threads {
-		if len(th.pending) > 0 {
+		if len(th.pending) > 0 && !th.quick {
 			d.rec.Load(th.pending)
 			d.check(d.putIf(th.match))
+			th.pending = th.pending[:0]
 		}
-		th.pending, th.kept = th.pending[:0], false
+		th.kept = false
 		if th.seized {
 			th.leaving = interrupt(th.tid)
 			th.seized = th.leaving

@@ -32,7 +32,11 @@ func superviseScript(script string) error {
 	if err != nil {
 		return err
 	}
-	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: verdict(event.Watch), Linger: true, Stops: seccomp.ByNotice, OnDeath: keeper.Continue})
+	child, err := launch.Start(command)
+	if err != nil {
+		return err
+	}
+	tr := New(Config{Child: child, Needs: needs, Filter: filter, Gate: verdict(event.Watch), Linger: true, Stops: seccomp.ByNotice, OnDeath: keeper.Continue})
 	ring := event.NewRing(0)
 	go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }() // it ends with the process
 	return tr.Run(context.Background(), ring)

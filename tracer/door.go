@@ -12,6 +12,8 @@ import (
 // which of the two it is: traced (a lasting ptrace, stops by RET_TRACE) or
 // noticed (entries by user notification, ptrace just for a result that matters).
 type door interface {
+	// prepare starts what the door needs.
+	prepare() error
 	// hold gets hold of the child, which waits at its gate, and opens that.
 	hold(child *launch.Child) error
 	// next waits for something to happen; ECHILD is for that nothing can happen any more.

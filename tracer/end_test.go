@@ -22,7 +22,7 @@ func TestTheEndOfTheContextEndsTheWorkload(t *testing.T) {
 		filter, _, err := seccomp.Compile(needs, door)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: verdict(event.Watch), Linger: true, Stops: door})
+		tr := New(Config{Child: started(t, command), Needs: needs, Filter: filter, Gate: verdict(event.Watch), Linger: true, Stops: door})
 		tr.OnStart(func(int) { time.AfterFunc(300*time.Millisecond, cancel) })
 		ring, seen := event.NewRing(event.DefaultRing), map[int]bool{}
 		drained := make(chan error, 1)

@@ -104,14 +104,14 @@ func FuzzBegin(f *testing.F) {
 func FuzzCheckEntry(f *testing.F) {
 	z := newFuzzed(f)
 	f.Add(uint64(unix.SYS_OPENAT), uint32(unix.AUDIT_ARCH_X86_64), []byte{}, []byte{})
-	f.Add(uint64(socketcall), uint32(unix.AUDIT_ARCH_I386), append([]byte{3, 0, 0, 0, 0, 0, 0, 0}, pointing(pageSize-24)...), []byte("arguments of a socketcall"))
-	f.Add(uint64(oldMmap), uint32(unix.AUDIT_ARCH_I386), pointing(pageSize-10), []byte("cut off"))
+	f.Add(uint64(seccomp.Socketcall), uint32(unix.AUDIT_ARCH_I386), append([]byte{3, 0, 0, 0, 0, 0, 0, 0}, pointing(pageSize-24)...), []byte("arguments of a socketcall"))
+	f.Add(uint64(seccomp.OldMmap), uint32(unix.AUDIT_ARCH_I386), pointing(pageSize-10), []byte("cut off"))
 	f.Add(uint64(unix.SYS_CLONE3), uint32(unix.AUDIT_ARCH_X86_64), pointing(pageSize-4), []byte("four"))
 	f.Fuzz(func(t *testing.T, number uint64, arch uint32, args, content []byte) {
 		z.fill(content)
 		s := Stop{TID: os.Getpid(), Call: Call{Args: z.args(args), Is32: is32(arch)}}
 		_, listed := z.calls[event.Call{Number: uint32(number), Is32: s.Call.Is32}]
-		multiplexed := s.Call.Is32 && number == socketcall
+		multiplexed := s.Call.Is32 && number == seccomp.Socketcall
 		switch what := z.checkEntry(&s, number); {
 		case what != Entry && what != Nothing:
 			t.Errorf("call %d of %#x: got %v, want an entry or nothing", number, arch, what)

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -165,8 +164,8 @@ const (
 
 // mend has a call begin again that a signal has interrupted before it was received.
 func (d *noticed) mend(th *thread) {
-	r, ok := readRegisters(th.tid)
-	if !ok || r.result() != restartMaybe {
+	r := &d.regs
+	if !readRegisters(th.tid, r) || r.result() != restartMaybe {
 		return
 	}
 	row, watched := d.calls[event.Call{Number: uint32(r.number()), Is32: r.is32()}]
@@ -194,30 +193,22 @@ func setOf(names ...string) map[int]bool {
 // mayWait reports whether a call may be one of these, or opens what has to be waited for.
 func (d *noticed) mayWait(tid, index int, r *registers) bool {
 	row := &event.Table[index]
-	if row.Effect&event.OpensFD != 0 {
-		for i := range row.Params {
-			if row.Params[i].Type == event.Path {
-				return d.isQueue(tid, r.arg(i))
-			}
-		}
+	if i := row.PathParam(); i >= 0 && row.Effect&event.OpensFD != 0 {
+		return d.isQueue(tid, row, i, r.arg)
 	}
 	return waits[index]
 }
 
-// isQueue reports whether a path is of a FIFO or a device, which open(2) may wait for.
-func (d *noticed) isQueue(tid int, addr uint64) bool {
+// isQueue reports whether the i-th argument names a FIFO or a device, which open(2) may wait for.
+func (d *noticed) isQueue(tid int, row *event.Row, i int, arg func(i int) uint64) bool {
 	var room [unix.PathMax]byte
-	n, whole, ok := d.mem.readString(tid, addr, room[:])
+	n, whole, ok := d.mem.readString(tid, arg(i), room[:])
 	if !ok || !whole || n == 0 {
 		return true
 	}
-	base := "/proc/" + strconv.Itoa(tid) + "/cwd/"
-	if room[0] == '/' {
-		base = "/proc/" + strconv.Itoa(tid) + "/root"
-	}
-	var st unix.Stat_t
-	if unix.Stat(base+string(room[:n]), &st) != nil {
+	if d.look(tid, row, i, arg, room[:n]) != 0 {
 		return false
 	}
-	return st.Mode&unix.S_IFMT == unix.S_IFIFO || st.Mode&unix.S_IFMT == unix.S_IFCHR
+	kind := d.file.Mode & unix.S_IFMT
+	return kind == unix.S_IFIFO || kind == unix.S_IFCHR
 }

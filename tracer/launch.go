@@ -13,36 +13,38 @@ import (
 	"tiercel/tracer/launch"
 )
 
-// open starts the child, or takes over what runs already: then there is none.
-func (t *Tracer) open() (*launch.Child, error) {
+// open launches the child, or takes over what runs already.
+func (t *Tracer) open() error {
 	if d, ok := t.door.(*noticed); ok && t.Taken != nil {
-		return nil, d.takeOver()
-	}
-	if err := t.describeAncestors(); err != nil {
-		return nil, err
+		return d.takeOver()
 	}
 	return t.launch()
 }
 
-// launch starts the child, gets hold of it, and lets it go on.
-func (t *Tracer) launch() (*launch.Child, error) {
-	child, err := launch.Start(t.Command, t.Filter, t.Stops)
+// launch gets hold of the child, and lets it go on.
+func (t *Tracer) launch() error {
+	err := t.door.prepare()
+	if err == nil {
+		err = t.describeAncestors() // while others start
+	}
+	if err == nil {
+		err = t.Child.Ready()
+	}
+	if err == nil {
+		err = t.first()
+	}
+	if err == nil {
+		err = t.door.hold(t.Child)
+	}
 	if err != nil {
-		return nil, err
+		t.Child.Kill()
 	}
-	if err = t.first(child.PID); err == nil {
-		err = t.door.hold(child)
-	}
-	if err != nil {
-		child.Kill()
-		child.Close()
-		return nil, err
-	}
-	return child, nil
+	return err
 }
 
 // first makes the child, which waits, the first of the threads.
-func (t *Tracer) first(pid int) error {
+func (t *Tracer) first() error {
+	pid := t.Child.PID
 	t.root = pid
 	t.threads[pid] = &thread{tid: pid, pid: pid}
 	if err := closeMemory(); err != nil {
@@ -61,7 +63,11 @@ func closeMemory() error {
 
 // Probe finds out whether a command can be traced here by tracing one.
 func Probe(needs *event.Needs, filter []byte, stops seccomp.Stops) error {
-	t := New(Config{Command: launch.Nothing(), Needs: needs, Filter: filter, Gate: closed{}, Stops: stops, OnDeath: keeper.Kill})
+	child, err := launch.Start(launch.Nothing())
+	if err != nil {
+		return err
+	}
+	t := New(Config{Child: child, Needs: needs, Filter: filter, Gate: closed{}, Stops: stops, OnDeath: keeper.Kill})
 	ring := event.NewRing(0)
 	done := make(chan error, 1)
 	go func() { done <- ring.Drain(context.Background(), func(event.Event) {}) }()

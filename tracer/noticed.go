@@ -41,6 +41,17 @@ type noticed struct {
 	failed    error         // of an answer
 	above     map[int]bool  // of a workload that was taken over: processes above it that were told of
 	polled    [2]unix.PollFd
+
+	// Room that is used again:
+	regs registers
+	file unix.Statx_t
+	name []byte // of a file, with a NUL
+}
+
+// prepare starts the keeper, which takes as long as the child.
+func (d *noticed) prepare() (err error) {
+	d.keeper, err = keeper.Start(d.OnDeath)
+	return err
 }
 
 // hold takes the listener over that the child's filter has, and tells nobody.
@@ -48,14 +59,14 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 	if d.ends, err = newEnds(d.ctx.Done()); err != nil {
 		return err
 	}
-	if err = child.Open(); err != nil {
+	if err = child.Open(d.Filter, d.Stops); err != nil {
 		return err
 	}
 	if d.listener, err = child.Listener(); err != nil {
 		return err
 	}
 	d.listener.Synchronous() // else slower, not wrong
-	if d.keeper, err = keeper.Start(d.listener, d.OnDeath); err != nil {
+	if err = d.keeper.Keep(d.listener); err != nil {
 		return err
 	}
 	d.keeper.Add(child.PID)
@@ -105,8 +116,9 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 	}
 	if s.TID == 0 && err == nil && d.hasStops {
 		s, err = d.waitStop(anyone, unix.WNOHANG)
-		d.hasStops = s.TID != 0
-		d.tellHalt()
+		if d.hasStops = s.TID != 0; !d.hasStops {
+			d.tellHalt()
+		}
 	}
 	switch {
 	case errors.Is(err, unix.ECHILD):
@@ -116,6 +128,9 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 		return s, false, os.NewSyscallError("wait4", err)
 	case s.TID == 0:
 		return s, false, nil
+	}
+	if err := d.quickEnd(&s); err != nil {
+		return s, false, err
 	}
 	switch {
 	case s.What == Exit:
@@ -165,7 +180,11 @@ func (d *noticed) await() (err error) {
 	if err := d.ends.askLater(); err != nil {
 		return err
 	}
-	if _, err := unix.Poll(fds[:], d.pollTime()); err != nil && !errors.Is(err, unix.EINTR) {
+	switch _, err := unix.Poll(fds[:], d.pollTime()); {
+	case errors.Is(err, unix.EINTR): // by SIGCHLD, most likely, which comes to this thread first: nobody else need wake it
+		d.hasStops = true
+		return nil
+	case err != nil:
 		return os.NewSyscallError("poll", err)
 	}
 	d.idle = d.idle || fds[0].Revents&unix.POLLHUP != 0

@@ -31,7 +31,7 @@ func (d *noticed) answer(th *thread) {
 	id := th.notice
 	follows := th.follow && !th.stepping && d.canFollow(th)
 	th.notice = 0
-	if follows {
+	if th.quick = follows && d.isQuick(th); follows && !th.quick {
 		th.restarting, th.interrupted = true, true
 		th.restarts++
 		d.check(d.listener.Restart(id))
@@ -44,8 +44,11 @@ func (d *noticed) answer(th *thread) {
 	}
 	if th.follow {
 		th.restarting, th.restarts = false, 0
-		if th.executes() {
+		switch {
+		case th.executes():
 			d.executing[th.pid] = th.tid
+		case th.quick:
+			d.soon = th.tid
 		}
 	}
 	th.spawning = false

@@ -7,14 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readRegisters reads the registers of a stopped thread; ok is false if it is gone.
-func readRegisters(tid int) (r *registers, ok bool) {
-	r = &registers{}
+// readRegisters reads the registers of a stopped thread, and reports whether it could: it may be gone.
+func readRegisters(tid int, r *registers) (ok bool) {
 	iov := unix.Iovec{Base: &r.b[0]}
 	iov.SetLen(len(r.b))
 	errno := ptrace(unix.PTRACE_GETREGSET, tid, unix.NT_PRSTATUS, uintptr(unsafe.Pointer(&iov)))
 	r.n = int(iov.Len)
-	return r, errno == 0
+	return errno == 0
 }
 
 // writeRegisters writes what was read and changed. That the thread is gone is no error.

@@ -103,7 +103,7 @@ func TestALossIsToldOnce(t *testing.T) {
 		"sh", "-c", strings.ReplaceAll("D/plain; D/setgid; D/setuid; D/setgid", "D", dir)})
 	require.NoError(t, err)
 	var told []string
-	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: verdict(event.Drop), OnSetuid: func(path string) { told = append(told, path) }})
+	tr := New(Config{Child: started(t, command), Needs: needs, Filter: filter, Gate: verdict(event.Drop), OnSetuid: func(path string) { told = append(told, path) }})
 	ring := event.NewRing(event.DefaultRing)
 	go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }()
 	require.NoError(t, tr.Run(context.Background(), ring))

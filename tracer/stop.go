@@ -75,7 +75,7 @@ func classify(ws unix.WaitStatus) What {
 // workload's choice, as its own filter can stop a call, too. It unpacks the
 // i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
-	multiplexed := s.Call.Is32 && number == socketcall
+	multiplexed := s.Call.Is32 && number == seccomp.Socketcall
 	call := event.Call{Number: uint32(number), Is32: s.Call.Is32}
 	if multiplexed {
 		call = seccomp.Multiplexed(s.Call.Args[0])
@@ -88,18 +88,11 @@ func (t *Tracer) checkEntry(s *Stop, number uint64) What {
 	switch {
 	case multiplexed:
 		t.unpack(s, s.Call.Args[1])
-	case s.Call.Is32 && number == oldMmap && event.Table[s.Call.Row].Name == "mmap":
+	case s.Call.Is32 && number == seccomp.OldMmap && event.Table[s.Call.Row].Name == "mmap":
 		t.unpack(s, s.Call.Args[0])
 	}
 	return Entry
 }
-
-// The i386 numbers of calls whose arguments an argument points to: the second of
-// socketcall(2), the first of the old mmap.
-const (
-	socketcall = 102
-	oldMmap    = 90
-)
 
 func (t *Tracer) unpack(s *Stop, addr uint64) {
 	var args [6 * 4]byte

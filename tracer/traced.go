@@ -21,13 +21,15 @@ type traced struct {
 	over  bool             // they are to end
 }
 
+func (d *traced) prepare() error { return nil }
+
 func (d *traced) hold(child *launch.Child) error {
 	if errno := seize(child.PID, traceAll); errno != 0 {
 		return seizeError(errno)
 	}
 	d.born(child.PID)
 	context.AfterFunc(d.ctx, d.end)
-	return child.Open()
+	return child.Open(d.Filter, d.Stops)
 }
 
 func seizeError(errno unix.Errno) error {

@@ -21,9 +21,9 @@ type Gate interface {
 	Decide(ev event.Event) event.Verdict
 }
 
-// Config is what a Tracer is made of. Needs, Gate, and Command with its Filter, or Taken, must be set.
+// Config is what a Tracer is made of. Needs, Gate, and Child with its Filter, or Taken, must be set.
 type Config struct {
-	Command launch.Command
+	Child   *launch.Child
 	Needs   *event.Needs
 	Filter  []byte // the compiled filter: struct sock_filter, eight bytes each
 	Gate    Gate
@@ -83,6 +83,7 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
+	quick      bool // an interrupt waits for its call, which will stop at its end unless it executes
 	kept       bool // seized until its process executes
 	leaving    bool // to be let go at its next stop
 	hasWaited  bool // its call has waited for another thread to be let go
@@ -93,7 +94,7 @@ func (th *thread) executes() bool {
 	return len(th.pending) > 0 && event.Event(th.pending).Row().Effect&event.Executes != 0
 }
 
-// New returns a tracer that has not started anything.
+// New returns a tracer that waits for nothing yet.
 func New(c Config) *Tracer {
 	t := &Tracer{Config: c, needs: c.Needs, calls: seccomp.Calls(c.Needs, c.Stops), threads: map[int]*thread{}, blindNow: map[int]int{}, early: map[int]struct{}{}}
 	t.proc = procfs.New(&t.rec)
@@ -119,7 +120,7 @@ func (t *Tracer) EndedBy() unix.Signal { return t.end.Signal() }
 // Counters returns what was counted. It may be called once Run has returned.
 func (t *Tracer) Counters() event.Counters { return t.counters }
 
-// Run launches the command, puts its events into the ring, and returns when its
+// Run lets the child become the command, puts its events into the ring, and returns when its
 // process is gone, or with Linger the last one that came of it, or when ctx ends. It closes the ring. Whatever makes it
 // return early, nothing of the workload is left running once tiercel has exited.
 func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
@@ -127,14 +128,13 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	defer runtime.UnlockOSThread()
 	defer ring.Close()
 	t.ctx, t.ring = ctx, ring
-	child, err := t.open()
-	if err != nil {
+	if t.Child != nil {
+		defer t.Child.Close()
+	}
+	if err := t.open(); err != nil {
 		return err
 	}
-	if child != nil {
-		defer child.Close()
-	}
-	err = t.follow(child)
+	err := t.follow()
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -142,12 +142,12 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 }
 
 // follow deals with what happens until nothing more can, or is to be waited for.
-func (t *Tracer) follow(child *launch.Child) error {
+func (t *Tracer) follow() error {
 	for {
 		s, err := t.door.next()
 		switch {
 		case errors.Is(err, unix.ECHILD):
-			return t.startError(child)
+			return t.startError()
 		case err != nil:
 			return err
 		case t.uninformed != nil:
@@ -157,17 +157,17 @@ func (t *Tracer) follow(child *launch.Child) error {
 			return err
 		}
 		if t.ended && !t.Linger {
-			return t.startError(child)
+			return t.startError()
 		}
 	}
 }
 
 // startError returns why the command never ran, or nil if it did.
-func (t *Tracer) startError(child *launch.Child) error {
+func (t *Tracer) startError() error {
 	if t.started {
 		return nil
 	}
-	return child.Failure(t.ExitCode())
+	return t.Child.Failure(t.ExitCode())
 }
 
 func (t *Tracer) dispatch(s *Stop) error {

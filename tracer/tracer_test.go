@@ -71,6 +71,14 @@ func throughEach(t *testing.T, test func(t *testing.T, door seccomp.Stops)) {
 	}
 }
 
+// started starts the child that becomes a command.
+func started(t testing.TB, command launch.Command) *launch.Child {
+	t.Helper()
+	child, err := launch.Start(command)
+	require.NoError(t, err)
+	return child
+}
+
 // run traces a command and returns the tracer and copies of its events.
 func run(t testing.TB, needs *event.Needs, gate Gate, argv ...string) (*Tracer, []event.Event, error) {
 	t.Helper()
@@ -83,7 +91,7 @@ func runThrough(t testing.TB, door seccomp.Stops, needs *event.Needs, gate Gate,
 	require.NoError(t, err)
 	filter, _, err := seccomp.Compile(needs, door)
 	require.NoError(t, err)
-	tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Linger: true, Stops: door})
+	tr := New(Config{Child: started(t, command), Needs: needs, Filter: filter, Gate: gate, Linger: true, Stops: door})
 	ring := event.NewRing(event.DefaultRing)
 	var events []event.Event
 	drained := make(chan error, 1)
@@ -226,7 +234,7 @@ func TestNoAllocationPerStop(t *testing.T) {
 			require.NoError(t, err)
 			filter, _, err := seccomp.Compile(needs, door)
 			require.NoError(t, err)
-			tr := New(Config{Command: command, Needs: needs, Filter: filter, Gate: gate, Stops: door})
+			tr := New(Config{Child: started(t, command), Needs: needs, Filter: filter, Gate: gate, Stops: door})
 			ring := event.NewRing(event.DefaultRing)
 			go func() { _ = ring.Drain(context.Background(), func(event.Event) {}) }()
 			runtime.ReadMemStats(&before)

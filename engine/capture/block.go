@@ -40,15 +40,16 @@ var (
 	errCut = errors.New("cut off")
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// checksum is what a block is known by. (Its table is made when it is first wanted.)
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // seal fills in the header of a block: its first blockHeader bytes.
 func seal(block []byte, k kind) {
 	body := block[blockHeader:]
 	binary.LittleEndian.PutUint32(block[0:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(block[4:], uint32(k))
-	binary.LittleEndian.PutUint32(block[8:], crc32.Checksum(body, castagnoli))
-	binary.LittleEndian.PutUint32(block[12:], crc32.Checksum(block[:12], castagnoli))
+	binary.LittleEndian.PutUint32(block[8:], checksum(body))
+	binary.LittleEndian.PutUint32(block[12:], checksum(block[:12]))
 }
 
 // readBlock reads a block into buf. At the end of r it returns io.EOF, within a
@@ -58,7 +59,7 @@ func readBlock(r io.Reader, buf *bytes.Buffer) (kind, error) {
 	if n, err := io.ReadFull(r, h[:]); err != nil {
 		return 0, endOf(err, n == 0)
 	}
-	if binary.LittleEndian.Uint32(h[12:]) != crc32.Checksum(h[:12], castagnoli) {
+	if binary.LittleEndian.Uint32(h[12:]) != checksum(h[:12]) {
 		return 0, fmt.Errorf("%w: checksum of a block's header does not match", ErrDamaged)
 	}
 	size := binary.LittleEndian.Uint32(h[0:])
@@ -69,7 +70,7 @@ func readBlock(r io.Reader, buf *bytes.Buffer) (kind, error) {
 	if _, err := io.CopyN(buf, r, int64(size)); err != nil {
 		return 0, endOf(err, false)
 	}
-	if binary.LittleEndian.Uint32(h[8:]) != crc32.Checksum(buf.Bytes(), castagnoli) {
+	if binary.LittleEndian.Uint32(h[8:]) != checksum(buf.Bytes()) {
 		return 0, fmt.Errorf("%w: checksum of a block does not match", ErrDamaged)
 	}
 	return kind(binary.LittleEndian.Uint32(h[4:])), nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Field is one line of the fields that rules can read of an event.
@@ -99,7 +100,7 @@ type Arg struct {
 
 // NewArg returns the argument with that text; an empty text means none.
 func NewArg(key string) *Arg {
-	a := &Arg{Key: key, Set: key != "", param: paramByName[key]}
+	a := &Arg{Key: key, Set: key != "", param: paramByName()[key]}
 	if n, err := strconv.Atoi(key); err == nil {
 		a.Index, a.isNumber = n, true
 	}
@@ -127,7 +128,7 @@ func (f *Field) Get(v *View, a *Arg) Value {
 }
 
 // itself is the argument of an ancestor's field that stands for the process.
-var itself = NewArg("0")
+var itself = &Arg{Key: "0", Set: true, isNumber: true}
 
 // joined returns all known values in one, with what stands before, between and behind them.
 func (f *Field) joined(v *View, a *Arg, marks [3]string) Value {
@@ -186,27 +187,27 @@ func (a *Arg) FullName(f *Field) string {
 // LookupField returns the field of that name and whether there is one. The name
 // of a field with an argument may be followed by it: evt.arg.flags.
 func LookupField(name string) (f *Field, arg string, ok bool) {
-	if f, ok := byName[name]; ok {
+	if f, ok := byName()[name]; ok {
 		return f, "", true
 	}
 	for i := len(name) - 1; i > 0; i-- {
 		if name[i] != '.' {
 			continue
 		}
-		if f, ok := byName[name[:i]]; ok && f.Arg == MustKey {
+		if f, ok := byName()[name[:i]]; ok && f.Arg == MustKey {
 			return f, name[i+1:], true
 		}
 	}
 	return nil, "", false
 }
 
-var byName = func() map[string]*Field {
+var byName = sync.OnceValue(func() map[string]*Field {
 	m := make(map[string]*Field, len(Fields))
 	for i := range Fields {
 		m[Fields[i].Name] = &Fields[i]
 	}
 	return m
-}()
+})
 
 // ValueType returns the type of the field's values. That of a dynamic field
 // (evt.rawarg) is its parameter's; ok is false where no row has such a parameter.
@@ -230,7 +231,7 @@ func (f *Field) rowFacts(a *Arg, row int) Facts {
 			need |= p.facts()
 		}
 	case "evt.args", "evt.info":
-		params := &paramsOf[row]
+		params := &paramsOf()[row]
 		for i := range params.all[:params.falco] {
 			need |= params.all[i].facts()
 		}

@@ -166,7 +166,7 @@ func evtArgs(v *View, _ *Arg, _ int) Value {
 	if v.Stage == RowOnly {
 		return status(Unknown)
 	}
-	params := &paramsOf[v.index]
+	params := &paramsOf()[v.index]
 	var b []byte
 	for i := range params.all[:params.falco] {
 		if i > 0 {

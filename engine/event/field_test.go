@@ -47,8 +47,8 @@ func TestFieldNames(t *testing.T) {
 }
 
 func TestFieldsAreDescribedOnce(t *testing.T) {
-	if len(byName) != len(Fields) {
-		t.Errorf("got %d names, want %d", len(byName), len(Fields))
+	if len(byName()) != len(Fields) {
+		t.Errorf("got %d names, want %d", len(byName()), len(Fields))
 	}
 	for i := range Fields {
 		if f := &Fields[i]; f.Doc == "" || f.get == nil {

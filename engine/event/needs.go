@@ -1,7 +1,5 @@
 package event
 
-import "golang.org/x/sys/unix"
-
 // Needs is what a set of rules asks of a source: which rows to watch, and what
 // to read from the kernel for their events.
 type Needs struct {
@@ -82,12 +80,3 @@ type Condition struct {
 
 // Result stands for the call's result in a Condition.
 const Result = 6
-
-// Where returns which calls of a row are worth a look: all (no condition) where
-// a rule may match, else those that change the state that rules read.
-func (n *Needs) Where(row int) []Condition {
-	if !n.Rows[row].Match && Table[row].Effect&SetsName != 0 {
-		return []Condition{{Arg: 0, Mask: 1<<32 - 1, Value: unix.PR_SET_NAME}}
-	}
-	return nil
-}

@@ -2,8 +2,6 @@ package event
 
 import (
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // needsOf is what the fields need where the rows match.
@@ -83,20 +81,5 @@ func TestCallsThatChangeWhatFieldsSay(t *testing.T) {
 		if n.State != tt.want || n.Watch() != tt.want {
 			t.Errorf("%s of %s: got %v, want %v", tt.row, tt.field, n.State, tt.want)
 		}
-	}
-}
-
-func TestOnlyCallsThatSetTheNameAreWorthALook(t *testing.T) {
-	prctl := Lookup("prctl")
-	state := needsOf(t, []string{"proc.name"}, "openat")
-	want := Condition{Arg: 0, Mask: 1<<32 - 1, Value: unix.PR_SET_NAME}
-	if got := state.Where(prctl); len(got) != 1 || got[0] != want {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	if got := state.Where(Lookup("openat")); got != nil {
-		t.Errorf("another row: got %v, want no condition", got)
-	}
-	if got := needsOf(t, []string{"proc.name"}, "prctl").Where(prctl); got != nil {
-		t.Errorf("a row that rules match: got %v, want no condition", got)
 	}
 }

@@ -2,6 +2,7 @@ package event
 
 import (
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -117,12 +118,15 @@ type rowParams struct {
 	falco int // how many of all Falco has
 }
 
-var paramsOf = func() (rows [len(Table)]rowParams) {
+// paramsOf is those of each row. (The processes that this binary starts of itself
+// need none of it.)
+var paramsOf = sync.OnceValue(func() *[len(Table)]rowParams {
+	var rows [len(Table)]rowParams
 	for i := range Table {
 		rows[i] = Table[i].shownParams()
 	}
-	return rows
-}()
+	return &rows
+})
 
 func (r *Row) shownParams() rowParams {
 	var p rowParams
@@ -184,11 +188,11 @@ type namedParam struct {
 	raw   FieldType        // of evt.rawarg
 }
 
-var paramByName = func() map[string]*namedParam {
+var paramByName = sync.OnceValue(func() map[string]*namedParam {
 	byName := map[string]*namedParam{}
-	for row := range paramsOf {
-		for i := range paramsOf[row].all {
-			p := &paramsOf[row].all[i]
+	for row, params := range paramsOf() {
+		for i := range params.all {
+			p := &params.all[i]
 			named := byName[p.name]
 			if named == nil {
 				named = newNamedParam(p.typ.fieldType())
@@ -199,7 +203,7 @@ var paramByName = func() map[string]*namedParam {
 		}
 	}
 	return byName
-}()
+})
 
 func newNamedParam(t FieldType) *namedParam {
 	p := &namedParam{raw: t}
@@ -219,7 +223,7 @@ func (p *namedParam) add(t FieldType) {
 
 // in returns the parameter of the row that the argument names or numbers, or nil.
 func (a *Arg) in(row int) *shown {
-	p := &paramsOf[row]
+	p := &paramsOf()[row]
 	if a.param != nil && a.param.index[row] >= 0 {
 		return &p.all[a.param.index[row]]
 	}

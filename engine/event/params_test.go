@@ -72,7 +72,7 @@ func TestRowsShowTheParametersOfTheReferenceInItsOrder(t *testing.T) {
 		}
 		checked++
 		var got []string
-		for _, p := range paramsOf[row].all[:paramsOf[row].falco] {
+		for _, p := range paramsOf()[row].all[:paramsOf()[row].falco] {
 			got = append(got, p.name)
 		}
 		if strings.Join(got, " ") != strings.Join(ev.params, " ") {

@@ -262,8 +262,11 @@ func (r *Row) ReadsDescriptorFirst() bool { return r.Name == "close" }
 // that this can only be read before.
 func (r *Row) MovesBase() bool { return r.Name == "chdir" }
 
+// PathParam returns the first parameter that is a path, -1 for none.
+func (r *Row) PathParam() int { return r.first(0, isPath) }
+
 // opensPath reports whether the row's descriptor is of the path that it names.
-func (r *Row) opensPath() bool { return r.Effect&OpensFD != 0 && r.first(0, isPath) >= 0 }
+func (r *Row) opensPath() bool { return r.Effect&OpensFD != 0 && r.PathParam() >= 0 }
 
 // openFlags returns the flags of a call that opens a path, O_CREAT|O_WRONLY|O_TRUNC for creat.
 func (v *View) openFlags() Value {

@@ -1,4 +1,4 @@
-/* bomb PROCS SECONDS: joins the control group that PROCS is of, and forks for so long; so do its children. */
+/* bomb PROCS SECONDS: joins the control group that PROCS is of, and forks for so long, and until that is full; so do its children. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	close(fd);
-	for (time_t end = time(NULL) + atoi(argv[2]); time(NULL) < end;)
-		if (fork() < 0)
+	int full = 0;
+	for (time_t end = time(NULL) + atoi(argv[2]); !full || time(NULL) < end;)
+		if (fork() < 0) {
+			full = 1;
 			usleep(1000);
+		}
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 static pthread_barrier_t all, over;
 
 static void call(void)
@@ -30,20 +32,6 @@ static void *once(void *arg)
 {
 	call();
 	return arg;
-}
-
-static long memory(void)
-{
-	char path[64], line[256];
-	long kib = -1;
-	snprintf(path, sizeof path, "/proc/%d/status", getppid());
-	FILE *f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
 }
 
 static void make(pthread_t *t, void *(*f)(void *))

@@ -34,7 +34,6 @@ type Mode string
 const (
 	Kill     Mode = "kill"
 	Continue Mode = "continue" // the calls run, and nobody watches them
-	Nothing  Mode = "nothing"  // another keeper has it still: see Taken
 )
 
 // name is argv[0] of a keeper.
@@ -44,16 +43,15 @@ const name = "tiercel: standing in"
 // listener from it, and by the supervisor before it ends, or with a line after it.
 const (
 	ready     = 'r'
+	given     = 'g' // the listener, with it
 	dismissed = 'd'
 	endRest   = 'k'
 	noted     = 'n'
-	changed   = 'm' // the mode
 )
 
 // A keeper's descriptors, after the standard ones.
 const (
 	socketFD = 3 + iota
-	listenerFD
 	tableFD
 )
 
@@ -65,8 +63,8 @@ type Keeper struct {
 	table table
 }
 
-// Start starts a keeper with a duplicate of the listener, and waits until it keeps.
-func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
+// Start starts a keeper, which keeps nothing yet.
+func Start(mode Mode) (*Keeper, error) {
 	memory, table, err := newTable()
 	if err != nil {
 		return nil, err
@@ -77,15 +75,24 @@ func Start(l seccomp.Listener, mode Mode) (*Keeper, error) {
 		return nil, errors.Join(os.NewSyscallError("socketpair", err), table.close())
 	}
 	k := &Keeper{alive: os.NewFile(uintptr(pair[0]), "keeper"), table: table}
-	err = k.start(mode, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()})
+	err = k.start(mode, []uintptr{uintptr(pair[1]), memory.Fd()})
 	unix.Close(pair[1])
-	if err == nil {
-		_, err = io.ReadFull(k.alive, make([]byte, 1))
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), k.alive.Close(), table.close())
 	}
 	return k, nil
+}
+
+// Keep gives the keeper a duplicate of the listener, and waits until it keeps.
+func (k *Keeper) Keep(l seccomp.Listener) error {
+	err := unix.Sendmsg(int(k.alive.Fd()), []byte{given}, unix.UnixRights(int(l)), nil, 0)
+	if err == nil {
+		_, err = io.ReadFull(k.alive, make([]byte, 1))
+	}
+	if err != nil {
+		return fmt.Errorf("start keeper: %w", err)
+	}
+	return nil
 }
 
 // start makes the process, which has these descriptors after the standard ones.
@@ -112,13 +119,8 @@ func (k *Keeper) Remove(pid int) { k.table.set(pid, 0) }
 func (k *Keeper) Received(id uint64) { k.table.receive(id) }
 
 // Note leaves a line that whoever takes over gets.
-func (k *Keeper) Note(line string) error { return k.say(noted, line) }
-
-// SetMode changes what the keeper does.
-func (k *Keeper) SetMode(m Mode) error { return k.say(changed, string(m)) }
-
-func (k *Keeper) say(what byte, line string) error {
-	_, err := k.alive.WriteString(string(what) + line + "\n")
+func (k *Keeper) Note(line string) error {
+	_, err := k.alive.WriteString(string(noted) + line + "\n")
 	return err
 }
 
@@ -193,53 +195,63 @@ func keep(mode Mode) error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // what shares our user must not take the listener
 		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
 	}
-	l := seccomp.Listener(listenerFD)
+	l, err := takeListener()
+	if err != nil || l < 0 {
+		return err
+	}
 	b := [1]byte{ready}
 	alive := os.NewFile(socketFD, "supervisor")
 	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
-	last := lastWords(alive, mode)
-	if last.how == dismissed || last.how == died && last.mode == Nothing {
+	how, note := lastWord(alive)
+	if how == dismissed {
 		return nil
 	}
 	table, err := openTable(tableFD)
 	if err != nil {
 		return err
 	}
-	if last.how == died && last.mode == Continue {
-		return answerAll(l, table, last.note)
+	if how == died && mode == Continue {
+		return answerAll(l, table, note)
 	}
 	return killAll(l, table)
-}
-
-// words are what a supervisor has said until its end.
-type words struct {
-	how  byte // the last, or died
-	mode Mode
-	note string
 }
 
 // died is the word of a supervisor that says none before its end.
 const died = 0
 
-// lastWords waits for the supervisor's end.
-func lastWords(alive io.Reader, mode Mode) words {
-	last := words{died, mode, ""}
+// lastWord waits for the supervisor's end, and returns its word and its last note.
+func lastWord(alive io.Reader) (how byte, note string) {
 	for r := bufio.NewReader(alive); ; {
 		how, err := r.ReadByte()
-		if err == nil && how != noted && how != changed {
-			last.how = how
-			return last
+		if err != nil {
+			return died, note
 		}
-		line, err := r.ReadString('\n')
-		switch line = strings.TrimSuffix(line, "\n"); {
-		case err != nil:
-			return last
-		case how == noted:
-			last.note = line
-		default:
-			last.mode = Mode(line)
+		if how != noted {
+			return how, note
+		}
+		if line, err := r.ReadString('\n'); err == nil {
+			note = strings.TrimSuffix(line, "\n")
 		}
 	}
+}
+
+// takeListener waits for the listener; without one, and without an error, there
+// will be nothing to keep.
+func takeListener() (seccomp.Listener, error) {
+	word, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
+	n, got, _, _, err := unix.Recvmsg(socketFD, word, rights, unix.MSG_CMSG_CLOEXEC)
+	if err != nil || n == 0 || word[0] != given {
+		return -1, err
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:got])
+	if err != nil || len(messages) != 1 {
+		return -1, fmt.Errorf("take listener: %d messages: %w", len(messages), err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return -1, err
+	}
+	return seccomp.Listener(fds[0]), nil
 }
 
 // around is how far from the last one that the keeper was told of those calls may be

@@ -45,7 +45,10 @@ func supervise(mode Mode) error {
 	if err != nil {
 		return err
 	}
-	k, err := Start(l, mode)
+	k, err := Start(mode)
+	if err == nil {
+		err = k.Keep(l)
+	}
 	if err == nil {
 		err = k.Note("a note")
 	}
@@ -71,10 +74,10 @@ func startFiltered(script string) (child *launch.Child, l seccomp.Listener, err 
 	if err != nil {
 		return nil, -1, err
 	}
-	if child, err = launch.Start(launch.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", script}}, prog, seccomp.ByNotice); err != nil {
+	if child, err = launch.Start(launch.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", script}}); err != nil {
 		return nil, -1, err
 	}
-	if err = child.Open(); err == nil {
+	if err = errors.Join(child.Ready(), child.Open(prog, seccomp.ByNotice)); err == nil {
 		l, err = child.Listener()
 	}
 	return child, l, err
@@ -172,8 +175,9 @@ func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
 	child, l, err := startFiltered("sleep 1000")
 	require.NoError(t, err)
 	defer child.Close()
-	k, err := Start(l, Kill)
+	k, err := Start(Kill)
 	require.NoError(t, err)
+	require.NoError(t, k.Keep(l))
 	require.NoError(t, unix.Kill(k.PID, unix.SIGKILL))
 	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
 	require.ErrorIs(t, k.EndRest(), ErrGone)
@@ -188,13 +192,10 @@ func TestTheWorkloadEndsThoughTheSupervisorDiesBeforeTheKeeperKeeps(t *testing.T
 	child, l, err := startFiltered("sleep 1000")
 	require.NoError(t, err)
 	defer child.Close()
-	memory, table, err := newTable()
+	k, err := Start(Kill)
 	require.NoError(t, err)
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	require.NoError(t, unix.Close(pair[0]))
-	k := &Keeper{table: table}
-	require.NoError(t, k.start(Kill, []uintptr{uintptr(pair[1]), uintptr(l), memory.Fd()}))
+	require.NoError(t, unix.Sendmsg(int(k.alive.Fd()), []byte{given}, unix.UnixRights(int(l)), nil, 0))
+	require.NoError(t, k.alive.Close())
 	code, err := child.Wait()
 	require.NoError(t, err)
 	require.Equal(t, 128+9, code)

@@ -26,7 +26,7 @@ var ErrNone = errors.New("no keeper has it")
 var ErrRefused = errors.New("its keeper refuses")
 
 // Taken is a workload as its keeper hands it over. Until Confirm that one goes on
-// answering its calls; a keeper of one's own is to do Nothing until just before.
+// answering its calls; a keeper of one's own is to have the listener just before.
 type Taken struct {
 	Listener  seccomp.Listener
 	Processes []int  // those that are known, makers before what they made

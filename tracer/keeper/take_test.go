@@ -182,10 +182,10 @@ func TestAllKeepersOfAWorkloadEnd(t *testing.T) {
 	w := leave(t, counting)
 	first, err := Take([]int{w.pid})
 	require.NoError(t, err)
-	second, err := Start(first.Listener, Nothing)
+	second, err := Start(Continue)
 	require.NoError(t, err)
 	second.Add(w.pid)
-	require.NoError(t, second.SetMode(Continue))
+	require.NoError(t, second.Keep(first.Listener))
 	require.NoError(t, second.Leave())
 	first.Close()
 	require.NoError(t, first.Listener.Close())
@@ -209,15 +209,12 @@ func TestAllKeepersOfAWorkloadEnd(t *testing.T) {
 	require.Equal(t, "all\n", <-done)
 }
 
-func TestAKeeperThatIsToDoNothingEndsWithItsSupervisor(t *testing.T) {
-	w := leave(t, counting)
-	taken, err := Take([]int{w.pid})
-	require.NoError(t, err)
-	defer taken.Close()
-	k, err := Start(taken.Listener, Nothing)
-	require.NoError(t, err)
-	require.NoError(t, k.Leave())
-	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "it stays")
-	require.NoError(t, taken.Listener.Close())
-	require.Equal(t, "all\n", w.end(t))
+func TestAKeeperWithoutAListenerEndsWithItsSupervisor(t *testing.T) {
+	for _, mode := range []Mode{Continue, Kill} {
+		k, err := Start(mode)
+		require.NoError(t, err)
+		k.Add(os.Getpid())
+		require.NoError(t, k.Leave())
+		within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "it stays")
+	}
 }

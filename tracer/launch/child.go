@@ -19,17 +19,15 @@ type Child struct {
 	PID    int
 	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
 	End    unix.WaitStatus       // how the process ended; final after Wait
-	gate   *os.File              // a byte lets the child go on, its close ends it
+	gate   *os.File              // what is written to it lets the child go on, its close ends it
 	report *os.File              // what the child says, until it is the command
-	stops  seccomp.Stops
 }
 
 // maxReport is how much of a child's last words is read, in bytes.
 const maxReport = 4096
 
-// Start starts the child. With a nil filter, and nothing denied, it will install
-// none, and so keep whatever privilege the command may gain. With seccomp.ByNotice its Listener is to be taken.
-func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, error) {
+// Start starts the child, which is Ready some milliseconds later.
+func Start(c Command) (*Child, error) {
 	gate, open, err := pipe()
 	if err != nil {
 		return nil, err
@@ -38,30 +36,29 @@ func Start(c Command, filter seccomp.Program, stops seccomp.Stops) (*Child, erro
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
-	child := &Child{gate: open, report: report, stops: stops}
-	child.PID, err = child.fork(c, filter, gate, result)
-	if err = errors.Join(err, gate.Close(), result.Close()); err == nil {
-		err = child.awaitReady()
-	}
-	if err != nil {
+	child := &Child{gate: open, report: report}
+	child.PID, err = fork(c, gate, result)
+	if err = errors.Join(err, gate.Close(), result.Close()); err != nil {
 		child.Close()
 		return nil, fmt.Errorf("start child: %w", err)
 	}
 	return child, nil
 }
 
-// awaitReady waits until the child runs its own image.
-func (c *Child) awaitReady() error {
+// Ready waits until the child runs its own image.
+func (c *Child) Ready() error {
 	var b [1]byte
 	if _, err := io.ReadFull(c.report, b[:]); err != nil {
-		return fmt.Errorf("ended before it was ready: %w", err)
+		return fmt.Errorf("start child: ended before it was ready: %w", err)
 	}
 	return nil
 }
 
-// Open lets the child go on.
-func (c *Child) Open() error {
-	_, err := c.gate.Write([]byte{1})
+// Open lets a child that is ready go on. With a nil filter, and nothing denied, it
+// will install none, and so keep whatever privilege the command may gain. With
+// seccomp.ByNotice its Listener is to be taken.
+func (c *Child) Open(filter seccomp.Program, stops seccomp.Stops) error {
+	_, err := c.gate.Write(append([]byte{byte(stops)}, filter...))
 	return errors.Join(err, c.gate.Close())
 }
 
@@ -135,20 +132,8 @@ func (c *Child) lastWords() (string, error) {
 }
 
 // fork starts the process. What it inherits of the pipes is made inheritable just here.
-func (c *Child) fork(command Command, filter seccomp.Program, inherited ...*os.File) (pid int, err error) {
-	fds := []string{strconv.Itoa(int(c.stops))}
-	if filter != nil {
-		r, w, err := pipe()
-		if err != nil {
-			return 0, err
-		}
-		defer r.Close()
-		inherited = append(inherited, r)
-		go func() {
-			_, _ = w.Write(filter) // a child that does not read it says why
-			_ = w.Close()
-		}()
-	}
+func fork(command Command, inherited ...*os.File) (pid int, err error) {
+	var fds []string
 	for _, f := range inherited {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return 0, os.NewSyscallError("fcntl(SETFD)", err)

@@ -2,10 +2,10 @@
 // ready. What the command gets is as it was given to tiercel: descriptors,
 // environment, working directory, terminal.
 //
-// In a nutshell: the parent makes pipes: a gate that it opens once it is
-// ready, and a report, on which the child says that it runs its own image (seized
+// In a nutshell: the parent makes a gate, a pipe by which it sends the filter once
+// it is ready, and a report, on which the child says that it runs its own image (seized
 // before, that exec would be taken for the command's), and why if it cannot go
-// on; and where a filter is wanted, one that brings its bytes. It starts its own binary
+// on. It starts its own binary
 // again under another name; that child waits at the gate, puts the filter on
 // itself, and one more where calls are denied, becomes the user that the command
 // is to run as, and executes the command, which closes the descriptors. Their

@@ -40,8 +40,7 @@ func Launch() {
 	if !isChild() {
 		return
 	}
-	all := numbers(os.Args[1])
-	stops, fds := seccomp.Stops(all[0]), all[1:]
+	fds := numbers(os.Args[1])
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
 	}
@@ -49,7 +48,7 @@ func Launch() {
 	_, err := report.Write([]byte{1})
 	if err == nil {
 		c := Command{Path: os.Args[4], Argv: os.Args[5:], Deny: words(os.Args[3])}
-		err = become(c, numbers(os.Args[2]), fds, stops)
+		err = become(c, numbers(os.Args[2]), fds)
 	}
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
@@ -67,10 +66,10 @@ func childCode(err error) int {
 // if there is one and as another user if ids are given. It returns only to say why
 // it could not. The filter comes before the user, who could not have it without
 // forgoing setuid programs.
-func become(c Command, ids, fds []int, stops seccomp.Stops) error {
-	var b [1]byte
-	if n, err := unix.Read(fds[0], b[:]); n != 1 {
-		return fmt.Errorf("wait for launcher: %w", errors.Join(err, io.ErrUnexpectedEOF))
+func become(c Command, ids, fds []int) error {
+	stops, filter, err := awaitGate(fds[0])
+	if err != nil {
+		return fmt.Errorf("wait for launcher: %w", err)
 	}
 	if err := deny(c.Deny); err != nil {
 		return err
@@ -80,9 +79,9 @@ func become(c Command, ids, fds []int, stops seccomp.Stops) error {
 			return err
 		}
 	}
-	for _, fd := range fds[2:] {
-		if err := install(fd, stops, fds[1]); err != nil {
-			return err
+	if len(filter) > 0 {
+		if err := install(filter, stops, fds[1]); err != nil {
+			return fmt.Errorf("install filter: %w", err)
 		}
 	}
 	if err := assume(ids); err != nil {
@@ -93,7 +92,7 @@ func become(c Command, ids, fds []int, stops seccomp.Stops) error {
 			return err
 		}
 	}
-	err := syscall.Exec(c.Path, c.Argv, os.Environ())
+	err = syscall.Exec(c.Path, c.Argv, os.Environ())
 	if errors.Is(err, unix.ENOEXEC) { // a script without #!, which execvp(3) gives to the shell
 		err = syscall.Exec("/bin/sh", append([]string{"sh", c.Path}, c.Argv[1:]...), os.Environ())
 	}
@@ -109,23 +108,26 @@ func endWithParent(sig unix.Signal) error {
 	return os.NewSyscallError("prctl(SET_PDEATHSIG)", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0))
 }
 
-// install puts the filter that a pipe brings on the thread.
-func install(fd int, stops seccomp.Stops, report int) error {
-	f := os.NewFile(uintptr(fd), "filter")
-	prog, err := io.ReadAll(f)
-	err = errors.Join(err, f.Close()) // now: closed by a finalizer, its number could be the listener's
-	if err != nil {
-		return fmt.Errorf("read filter: %w", err)
+// awaitGate reads what opens the gate: the way by which calls stop, and the filter.
+func awaitGate(fd int) (stops seccomp.Stops, filter seccomp.Program, err error) {
+	gate := os.NewFile(uintptr(fd), "gate")
+	b, err := io.ReadAll(gate)
+	err = errors.Join(err, gate.Close()) // now: closed by a finalizer, its number could be the listener's
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case len(b) == 0:
+		return 0, nil, io.ErrUnexpectedEOF
 	}
+	return seccomp.Stops(b[0]), b[1:], nil
+}
+
+// install puts the filter on the thread.
+func install(filter seccomp.Program, stops seccomp.Stops, report int) error {
 	if stops == seccomp.ByNotice {
-		err = listen(prog, report)
-	} else {
-		err = seccomp.Program(prog).Install()
+		return listen(filter, report)
 	}
-	if err != nil {
-		return fmt.Errorf("install filter: %w", err)
-	}
-	return nil
+	return filter.Install()
 }
 
 // deny puts a filter on the thread that refuses the calls.

@@ -37,12 +37,12 @@ func launchFiltered(argv []string) int {
 	if err != nil {
 		return ExitFailed
 	}
-	child, err := Start(Command{Path: argv[0], Argv: argv}, filter, seccomp.ByTrace)
+	child, err := Start(Command{Path: argv[0], Argv: argv})
 	if err != nil {
 		return ExitFailed
 	}
 	defer child.Close()
-	if child.Open() != nil {
+	if errors.Join(child.Ready(), child.Open(filter, seccomp.ByTrace)) != nil {
 		return ExitFailed
 	}
 	code, _ := child.Wait()
@@ -57,13 +57,14 @@ func watchChroot() (seccomp.Program, error) {
 	return filter, err
 }
 
-// start starts a shell's script with the filter.
-func start(t *testing.T, filter seccomp.Program, script string, args ...string) *Child {
+// start starts a shell's script.
+func start(t *testing.T, script string, args ...string) *Child {
 	t.Helper()
 	command, err := Find(append([]string{"sh", "-c", script, "sh"}, args...))
 	require.NoError(t, err)
-	child, err := Start(command, filter, seccomp.ByTrace)
+	child, err := Start(command)
 	require.NoError(t, err)
+	require.NoError(t, child.Ready())
 	t.Cleanup(child.Close)
 	return child
 }
@@ -72,8 +73,8 @@ func start(t *testing.T, filter seccomp.Program, script string, args ...string) 
 func output(t *testing.T, filter seccomp.Program, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "output")
-	child := start(t, filter, script, path)
-	require.NoError(t, child.Open())
+	child := start(t, script, path)
+	require.NoError(t, child.Open(filter, seccomp.ByTrace))
 	code, err := child.Wait()
 	require.NoError(t, err)
 	require.Zero(t, code)
@@ -100,8 +101,8 @@ func TestWaitReturnsWhatAShellWould(t *testing.T) {
 		script string
 		want   int
 	}{{"exit 0", 0}, {"exit 7", 7}, {"exit 127", 127}, {"kill -9 $$", 137}, {"kill -15 $$", 143}} {
-		child := start(t, nil, c.script)
-		require.NoError(t, child.Open())
+		child := start(t, c.script)
+		require.NoError(t, child.Open(nil, seccomp.ByTrace))
 		if code, err := child.Wait(); code != c.want || err != nil {
 			t.Errorf("%s: got %d, %v, want %d", c.script, code, err, c.want)
 		}
@@ -109,10 +110,10 @@ func TestWaitReturnsWhatAShellWould(t *testing.T) {
 }
 
 func TestNothingDoesNothing(t *testing.T) {
-	child, err := Start(Nothing(), nil, seccomp.ByTrace)
+	child, err := Start(Nothing())
 	require.NoError(t, err)
 	defer child.Close()
-	require.NoError(t, child.Open())
+	require.NoError(t, errors.Join(child.Ready(), child.Open(nil, seccomp.ByTrace)))
 	if code, err := child.Wait(); code != 0 || err != nil {
 		t.Errorf("got %d, %v, want 0", code, err)
 	}
@@ -120,7 +121,7 @@ func TestNothingDoesNothing(t *testing.T) {
 
 func TestTheChildWaitsUntilTheGateIsOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ran")
-	child := start(t, nil, `: >"$1"`, path)
+	child := start(t, `: >"$1"`, path)
 	time.Sleep(50 * time.Millisecond) // were there no gate, the shell would long have run
 	self, err := os.Readlink("/proc/self/exe")
 	require.NoError(t, err)
@@ -130,7 +131,7 @@ func TestTheChildWaitsUntilTheGateIsOpen(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("before: got %v, want no file", err)
 	}
-	require.NoError(t, child.Open())
+	require.NoError(t, child.Open(nil, seccomp.ByTrace))
 	_, err = child.Wait()
 	require.NoError(t, err)
 	if _, err := os.Stat(path); err != nil {
@@ -140,7 +141,7 @@ func TestTheChildWaitsUntilTheGateIsOpen(t *testing.T) {
 
 func TestAChildThatIsGivenUpEndsWithoutHavingRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ran")
-	child := start(t, nil, `: >"$1"`, path)
+	child := start(t, `: >"$1"`, path)
 	child.Close()
 	var status unix.WaitStatus
 	_, err := unix.Wait4(child.PID, &status, 0, nil)
@@ -161,10 +162,10 @@ func TestACommandThatCannotBeExecutedIsAnError(t *testing.T) {
 	}{{"no interpreter", "#!/no/interpreter\n", ExitNotFound}, {"no access", "#!" + dir + "\n", ExitNotExec}} {
 		path := filepath.Join(dir, c.name)
 		require.NoError(t, os.WriteFile(path, []byte(c.content), 0o755))
-		child, err := Start(Command{Path: path, Argv: []string{path}}, nil, seccomp.ByTrace)
+		child, err := Start(Command{Path: path, Argv: []string{path}})
 		require.NoError(t, err)
 		defer child.Close()
-		require.NoError(t, child.Open())
+		require.NoError(t, errors.Join(child.Ready(), child.Open(nil, seccomp.ByTrace)))
 		code, err := child.Wait()
 		var start *StartError
 		if !errors.As(err, &start) || start.Code != c.want || code != c.want || !strings.Contains(err.Error(), "run "+path) {
@@ -179,7 +180,7 @@ func TestFailureTellsHowAChildEndedBeforeItRan(t *testing.T) {
 		code   int
 		want   string
 	}{{unix.SIGKILL, 137, "start command: killed by signal 9 before it ran"}, {0, 3, "start command: child ended with status 3 before it ran: EOF"}} {
-		child := start(t, nil, "exit 0")
+		child := start(t, "exit 0")
 		require.NoError(t, unix.Kill(child.PID, unix.SIGKILL))
 		if err := child.Failure(c.code); err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
@@ -192,10 +193,10 @@ func TestFailureTellsHowAChildEndedBeforeItRan(t *testing.T) {
 func TestAScriptWithoutAnInterpreterIsTheShells(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "script")
 	require.NoError(t, os.WriteFile(path, []byte("exit $1\n"), 0o755))
-	child, err := Start(Command{Path: path, Argv: []string{path, "5"}}, nil, seccomp.ByTrace)
+	child, err := Start(Command{Path: path, Argv: []string{path, "5"}})
 	require.NoError(t, err)
 	defer child.Close()
-	require.NoError(t, child.Open())
+	require.NoError(t, errors.Join(child.Ready(), child.Open(nil, seccomp.ByTrace)))
 	if code, err := child.Wait(); code != 5 || err != nil {
 		t.Errorf("got %d, %v, want 5", code, err)
 	}
@@ -267,7 +268,7 @@ func TestTheChildWaitsOnItsFirstThread(t *testing.T) {
 	var all sync.WaitGroup
 	for range many {
 		all.Go(func() {
-			child, err := Start(Nothing(), nil, seccomp.ByTrace)
+			child, err := Start(Nothing())
 			if err != nil {
 				t.Error(err)
 				return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -65,13 +66,17 @@ func listen(prog seccomp.Program, report int) error {
 		had[i] = seccomp.Listener(free + i).Is()
 	}
 	runs := make(chan struct{})
+	var handed atomic.Bool
 	go func() {
 		runtime.LockOSThread()
 		close(runs)
 		handOver(free, had, report)
+		handed.Store(true)
 	}()
 	<-runs
 	_, err = prog.InstallListener()
+	for err == nil && !handed.Load() { // without a call. To execute now would be too soon: Go's runtime makes no threads meanwhile, and the other may need one
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -28,10 +29,10 @@ func TestTheCommandRunsAsTheUser(t *testing.T) {
 		command, err := Find([]string{"sh", "-c", who, "sh", out.Name()})
 		require.NoError(t, err)
 		command.As = &User{UID: 123, GID: 456, Groups: []int{7, 8}, Env: []string{"HOME=/there", "USER=someone"}}
-		child, err := Start(command, filter, seccomp.ByTrace)
+		child, err := Start(command)
 		require.NoError(t, err)
 		defer child.Close()
-		require.NoError(t, child.Open())
+		require.NoError(t, errors.Join(child.Ready(), child.Open(filter, seccomp.ByTrace)))
 		code, err := child.Wait()
 		require.NoError(t, err)
 		require.Zero(t, code)
@@ -50,10 +51,10 @@ func TestAUserThatCannotBeHadIsAnError(t *testing.T) {
 	}
 	command := Nothing()
 	command.As = &User{Groups: []int{1<<32 - 1}} // to the kernel, no group
-	child, err := Start(command, nil, seccomp.ByTrace)
+	child, err := Start(command)
 	require.NoError(t, err)
 	defer child.Close()
-	require.NoError(t, child.Open())
+	require.NoError(t, errors.Join(child.Ready(), child.Open(nil, seccomp.ByTrace)))
 	if _, err := child.Wait(); err == nil || err.Error() != "change user: setgroups: invalid argument" {
 		t.Errorf("got %v, want that it is refused", err)
 	}

@@ -156,10 +156,15 @@ func (r *live) fit(taken *keeper.Taken) (err error) {
 	needs := *r.set.Needs()
 	r.needs = &needs
 	wanted := seccomp.Watches(r.needs, seccomp.ByNotice)
-	r.warnOfMissing(func(call string) bool { return r.stops(call, wanted[call]) }, "not stopped by the filter, which was made for other rules")
+	none := func(call string) bool {
+		return len(r.filter[call]) == 0 && event.Table[event.Lookup(call)].When != event.Pseudo
+	}
+	part := func(call string) bool { return !none(call) && !seccomp.Covers(r.filter[call], wanted[call]) }
+	r.warnOfMissing(none, "not stopped by the filter, which was made for other rules, so the rule cannot match them")
+	r.warnOfMissing(part, "stopped by the filter just in part, as other rules asked for, so the rule may not match all of them")
 	var changing []string
 	for row, need := range needs.Rows {
-		if name := event.Table[row].Name; need.State && !need.Match && !r.stops(name, wanted[name]) {
+		if name := event.Table[row].Name; need.State && !need.Match && (none(name) || part(name)) {
 			changing = append(changing, name)
 		}
 	}
@@ -170,19 +175,13 @@ func (r *live) fit(taken *keeper.Taken) (err error) {
 	return nil
 }
 
-// stops reports whether the filter stops a call wherever that is wanted; what has no conditions stops always.
-func (r *live) stops(call, wanted string) bool {
-	on, any := r.filter[call]
-	return any && (on == "" || on == wanted) || event.Table[event.Lookup(call)].When == event.Pseudo
-}
-
 // cut takes out of the needs what the filter does not stop at all, if it is not made from them.
 func (r *live) cut(needs *event.Needs) {
 	if r.filter == nil {
 		return
 	}
 	for row := range needs.Rows {
-		if _, any := r.filter[event.Table[row].Name]; !any && event.Table[row].When != event.Pseudo {
+		if len(r.filter[event.Table[row].Name]) == 0 && event.Table[row].When != event.Pseudo {
 			needs.Rows[row] = event.RowNeed{}
 		}
 	}

@@ -102,12 +102,12 @@ func (d *doctor) ptrace() {
 	if seccomp.ProbeListener() != nil { // told of by a check of its own
 		stops = seccomp.ByTrace
 	}
-	filter, unknown, err := seccomp.Compile(d.set.Needs(), stops)
+	filter, gaps, err := seccomp.Compile(d.set.Needs(), stops)
 	d.add("seccomp filter", fmt.Sprintf("%d instructions for these rules", len(filter)/8), err)
 	if err == nil {
 		err = tracer.Probe(d.set.Needs(), filter, stops)
 	}
-	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, unknown
+	d.refused[event.SourcePtrace], d.unseen[event.SourcePtrace] = err, gaps.Unknown
 	d.add("ptrace source", "a command can be launched and watched; its calls stop by "+nameOf(stops), err)
 }
 

@@ -96,9 +96,9 @@ func TestARuleIsToldOfUnderTheSourceThatCannotSeeItsCalls(t *testing.T) {
 func TestRulesThatCannotFireSayWhy(t *testing.T) {
 	d := patient(t)
 	needs := d.set.Needs()
-	_, unknown, err := seccomp.Compile(needs, seccomp.ByTrace)
+	_, gaps, err := seccomp.Compile(needs, seccomp.ByTrace)
 	require.NoError(t, err)
-	d.unseen = map[string][]string{event.SourcePtrace: unknown, event.SourceEBPF: kernel.Unseen(needs, seccomp.Calls(needs, seccomp.ByTrace))}
+	d.unseen = map[string][]string{event.SourcePtrace: gaps.Unknown, event.SourceEBPF: kernel.Unseen(needs, seccomp.Calls(needs, seccomp.ByTrace))}
 	for _, c := range []struct{ rule, want string }{
 		{"On openat", ""},
 		{"On a call of no kernel", "libseccomp has no number here for timerfd"},

@@ -37,15 +37,15 @@ func (f *forwarder) suspend(pidfd int, s unix.Signal) {
 }
 
 // resume deals with what was sent before the launcher was stopped and is looked
-// at only now: the key press, which in the background would be taken for a
-// kill's, and the SIGCONT, while it still says whether the command needs one.
+// at only now: the signal that stopped the command, which would stop it once more,
+// and the SIGCONT, while it still says whether the command needs one.
 func (f *forwarder) resume(pidfd int) {
 	const queued = 100 * time.Millisecond
 	for over := time.After(queued); ; {
 		select {
 		case s := <-f.signals:
-			if s != unix.SIGTSTP {
-				f.pass(pidfd, s)
+			if s.signal() != unix.SIGTSTP {
+				f.pass(pidfd, &s)
 			}
 		case <-over:
 			return
@@ -79,23 +79,10 @@ func isStopped(pid int) bool {
 
 // hasTerminal reports whether this process has a terminal that controls it.
 func hasTerminal() bool {
-	_, has := foreground()
-	return has
-}
-
-// inForeground reports whether this process is in the foreground group of its terminal.
-func inForeground() bool {
-	group, has := foreground()
-	return has && group == unix.Getpgrp()
-}
-
-// foreground returns the foreground group of the terminal, if this process has one.
-func foreground() (group int, has bool) {
 	tty, err := os.Open("/dev/tty")
 	if err != nil {
-		return 0, false
+		return false
 	}
-	defer tty.Close()
-	group, err = unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
-	return group, err == nil
+	tty.Close()
+	return true
 }

@@ -72,7 +72,7 @@ func (s *settings) replay(cmd *cobra.Command, file string) error {
 func (w *watch) replay(src *capture.Reader) error {
 	h := src.Header()
 	time.Local = h.Zone() // what is told in local time was told in that of the run
-	w.warnOfMissing(h.Recorded, "not recorded")
+	w.warnOfMissing(func(call string) bool { return !h.Recorded(call) }, "not recorded, so the rule cannot match them")
 	c := w.engineConfig(false)
 	c.Machine, c.Started = h.Machine, h.Started
 	eng := engine.New(c)

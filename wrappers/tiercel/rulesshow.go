@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tiercel/engine/event"
 	"tiercel/rules"
 )
 
@@ -33,18 +32,11 @@ type stateInfo struct {
 	By     []string `json:"by"`
 }
 
-// watchedInfo is calls that the filter stops: all of them, or those whose arguments meet the conditions.
+// watchedInfo is calls that the filter stops: those for which one of Where holds, all where it is empty.
 type watchedInfo struct {
-	Call  string          `json:"call"`
-	Match bool            `json:"match"` // else for the state of processes
-	Where []conditionInfo `json:"where"`
-}
-
-// conditionInfo is argument & mask = value.
-type conditionInfo struct {
-	Argument string `json:"argument"`
-	Mask     uint64 `json:"mask"`
-	Value    uint64 `json:"value"`
+	Call  string   `json:"call"`
+	Match bool     `json:"match"` // else for the state of processes
+	Where []string `json:"where"`
 }
 
 // passesInfo is what the eBPF source looks at in the kernel: of the calls those
@@ -164,7 +156,7 @@ func newRuleSheet(set *rules.Set, r *rules.Rule, items int) ruleSheet {
 		Expanded: sheet.Expanded, Program: sheet.Program, Watched: []watchedInfo{}, Passes: []passesInfo{}, Reads: append([]string{}, sheet.Reads...), Stops: []stopsInfo{},
 	}
 	for _, w := range sheet.Watched {
-		s.Watched = append(s.Watched, newWatchedInfo(w))
+		s.Watched = append(s.Watched, watchedInfo{w.Call, w.Match, append([]string{}, w.Where...)})
 	}
 	for _, p := range sheet.Passes {
 		s.Passes = append(s.Passes, passesInfo{p.Calls, append([]string{}, p.Where...), append([]string{}, p.Paths...)})
@@ -182,15 +174,6 @@ func newStateInfo(s *rules.State) *stateInfo {
 	info := &stateInfo{s.Count, s.Steps, s.Within.String(), []string{}}
 	for _, ref := range s.By {
 		info.By = append(info.By, ref.Arg.FullName(ref.Field))
-	}
-	return info
-}
-
-func newWatchedInfo(w rules.Watched) watchedInfo {
-	info := watchedInfo{w.Call, w.Match, []conditionInfo{}}
-	row := &event.Table[event.Lookup(w.Call)]
-	for _, c := range w.Where {
-		info.Where = append(info.Where, conditionInfo{row.Params[c.Arg].Name, c.Mask, c.Value})
 	}
 	return info
 }

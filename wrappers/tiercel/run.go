@@ -123,11 +123,18 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	w, err := newWatch(&f.settings)
+	command, err := f.find(args)
 	if err != nil {
 		return err
 	}
-	command, err := f.find(args)
+	child, err := f.startEarly(command)
+	if err != nil {
+		return err
+	}
+	if child != nil {
+		defer child.Close()
+	}
+	w, err := newWatch(&f.settings)
 	if err != nil {
 		return err
 	}
@@ -135,7 +142,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, flags: f, needs: f.needs(w.set.Needs())}
+	r := &live{watch: w, flags: f, child: child, needs: f.needs(w.set.Needs())}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -156,6 +163,15 @@ func (f *runFlags) find(args []string) (command launch.Command, err error) {
 	return command, err
 }
 
+// startEarly starts the command's child, which takes about as long as to read the
+// rules, unless the events may come from eBPF, which must see it start.
+func (f *runFlags) startEarly(c launch.Command) (*launch.Child, error) {
+	if f.sourceName == event.SourceEBPF || f.sourceName == auto && f.stops == auto && mayUseBPF() {
+		return nil, nil
+	}
+	return launch.Start(c)
+}
+
 // needs is what the rules ask for, less what is allowed whatever they say.
 func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 	needs := *ofRules
@@ -168,9 +184,10 @@ func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 // live is a watch of a command, or of what was taken over.
 type live struct {
 	*watch
-	flags   *runFlags         // of a command
-	filter  map[string]string // of what was taken over: which calls stop, as seccomp.Watches has them
-	needs   *event.Needs      // of the rules, or of a recording
+	flags   *runFlags                 // of a command
+	child   *launch.Child             // nil where it was not started early
+	filter  map[string][]event.Clause // of what was taken over: which calls stop, as seccomp.Watches has them
+	needs   *event.Needs              // of the rules, or of a recording
 	machine *engine.Machine
 	tape    *capture.Writer // nil where nothing is recorded
 }
@@ -199,7 +216,10 @@ func (r *live) run(command launch.Command) error {
 	eng := engine.New(r.engineConfig())
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
-	signals := newForwarder(r.log, end)
+	signals, err := newForwarder(r.log, end)
+	if err != nil {
+		return err
+	}
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -100,14 +101,14 @@ func (s *ruleSheet) exceptions() string {
 
 // filter says what of the rule goes down into the kernel.
 func (s *ruleSheet) filter() string {
-	var matched, state []string
+	var matched, state []watchedInfo
 	byNumber := true
 	for _, w := range s.Watched {
 		if w.Match {
-			matched = append(matched, w.text())
+			matched = append(matched, w)
 			byNumber = byNumber && len(w.Where) == 0
 		} else {
-			state = append(state, w.text())
+			state = append(state, w)
 		}
 	}
 	switch {
@@ -116,14 +117,33 @@ func (s *ruleSheet) filter() string {
 	case len(matched) == 0:
 		return "stops no call for what the rule matches\n"
 	}
-	text := "stops " + strings.Join(matched, ", ") + "\n"
-	if len(state) > 0 {
-		text += "stops, as they change what the rule reads of processes, " + strings.Join(state, ", ") + "\n"
-	}
+	text := stopsText("stops ", matched) + stopsText("stops, as they change what the rule reads of processes, ", state)
 	if byNumber {
 		text += "compares no argument of the first: all comparisons are made where they stop\n"
 	}
 	return text
+}
+
+// stopsText says which calls stop; those on the same conditions stand together.
+func stopsText(lead string, all []watchedInfo) string {
+	var b strings.Builder
+	for len(all) > 0 {
+		where := all[0].Where
+		var calls []string
+		all = slices.DeleteFunc(slices.Clone(all), func(w watchedInfo) bool {
+			same := slices.Equal(w.Where, where)
+			if same {
+				calls = append(calls, w.Call)
+			}
+			return same
+		})
+		fmt.Fprintf(&b, "%s%s", lead, strings.Join(calls, ", "))
+		if len(where) > 0 {
+			fmt.Fprintf(&b, " where %s", strings.Join(where, "\n    or "))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 // passed says what of the calls the eBPF source's kernel side lets through.
@@ -141,17 +161,6 @@ func (s *ruleSheet) passed() string {
 		}
 	}
 	return b.String()
-}
-
-func (w *watchedInfo) text() string {
-	var conds []string
-	for _, c := range w.Where {
-		conds = append(conds, fmt.Sprintf("%s & %#x = %#x", c.Argument, c.Mask, c.Value))
-	}
-	if conds == nil {
-		return w.Call
-	}
-	return w.Call + " where " + strings.Join(conds, " and ")
 }
 
 // decidedAt says where calls are decided at the latest.

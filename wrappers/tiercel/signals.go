@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -15,16 +16,16 @@ import (
 // stops the launcher where the command stops.
 //
 // A terminal sends its signals to every process of the foreground group, the
-// command among them; passing these on would deliver them twice. So the
-// terminal's own are passed on only where the launcher is not in the foreground
-// of a terminal, and must have got them from a kill. For the same reason SIGCONT,
-// which a shell sends to all of a job, is passed on only to a command that is stopped.
+// command among them; passing these on would deliver them twice. The kernel says
+// that it sent one. For the same reason SIGCONT, which a shell sends to all of a
+// job, is passed on only to a command that is stopped.
 //
 // Once the command has ended, and only what it left behind is still watched, a
 // signal that asks for the end ends the watch, and with it the rest.
 type forwarder struct {
 	log         zerolog.Logger
-	signals     chan os.Signal
+	caught      *caught
+	signals     chan sent
 	stops       chan unix.Signal // by which the command was stopped
 	pid         int              // of the command
 	end         func()           // ends the watch
@@ -33,15 +34,15 @@ type forwarder struct {
 }
 
 // fromTerminal are the signals that a terminal sends on a key press, or when it changes its size.
-var fromTerminal = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTSTP: true, unix.SIGWINCH: true}
+var fromTerminal = map[unix.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTSTP: true, unix.SIGWINCH: true}
 
 // endings are the signals that ask for a process's end.
-var endings = map[os.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTERM: true, unix.SIGHUP: true}
+var endings = map[unix.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTERM: true, unix.SIGHUP: true}
 
 // passed are the signals that are passed on, beside the real-time ones: all that
 // people send, and not those that the kernel sends to who made a fault, set a
 // timer, or has children.
-var passed = []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
+var passed = []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
 	unix.SIGVTALRM, unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
 
 // The real-time signals that a program may use: the two before are the C library's.
@@ -49,17 +50,21 @@ const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(64)
 
 // newForwarder begins to catch signals. SIGPIPE is caught so that a reader of
 // the alerts that goes away ends neither tiercel nor with it the workload.
-func newForwarder(log zerolog.Logger, end func()) *forwarder {
-	f := &forwarder{log: log, end: end, signals: make(chan os.Signal, 64), stops: make(chan unix.Signal, 1)}
+func newForwarder(log zerolog.Logger, end func()) (*forwarder, error) {
+	var wanted []unix.Signal
 	for _, s := range append(passed, unix.SIGPIPE) {
 		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
-			signal.Notify(f.signals, s)
+			wanted = append(wanted, s)
 		}
 	}
 	for s := firstRealTime; s <= lastRealTime; s++ {
-		signal.Notify(f.signals, s)
+		wanted = append(wanted, s)
 	}
-	return f
+	caught, err := catch(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("catch signals: %w", err)
+	}
+	return &forwarder{log: log, end: end, caught: caught, signals: make(chan sent), stops: make(chan unix.Signal, 1)}, nil
 }
 
 // start begins to pass signals on to the command's process, those caught before it, too.
@@ -73,11 +78,12 @@ func (f *forwarder) start(pid int) {
 		f.log.Error().Err(os.NewSyscallError("pidfd_open", err)).Msg("signals are not passed on")
 		return
 	}
+	go f.read()
 	go func() {
 		for {
 			select {
 			case s := <-f.signals:
-				f.pass(pidfd, s)
+				f.pass(pidfd, &s)
 			case s := <-f.stops:
 				f.suspend(pidfd, s)
 			}
@@ -85,18 +91,30 @@ func (f *forwarder) start(pid int) {
 	}()
 }
 
-func (f *forwarder) pass(pidfd int, s os.Signal) {
-	if s == unix.SIGPIPE {
+// read reads what was caught.
+func (f *forwarder) read() {
+	for {
+		s, err := f.caught.next()
+		if err != nil {
+			f.log.Error().Err(err).Msg("signals are not passed on any more")
+			return
+		}
+		f.signals <- s
+	}
+}
+
+func (f *forwarder) pass(pidfd int, s *sent) {
+	if s.signal() == unix.SIGPIPE {
 		return
 	}
 	gone, had := errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH), f.hasIt(s)
 	switch {
-	case gone && endings[s]:
-		f.finish(s.(unix.Signal))
+	case gone && endings[s.signal()]:
+		f.finish(s.signal())
 	case gone, had:
 	default:
-		if err := unix.PidfdSendSignal(pidfd, s.(unix.Signal), nil, 0); err != nil {
-			f.log.Debug().Err(err).Stringer("signal", s).Msg("pass signal on")
+		if err := s.pass(pidfd); err != nil {
+			f.log.Debug().Err(err).Stringer("signal", s.signal()).Msg("pass signal on")
 		}
 	}
 }
@@ -122,16 +140,20 @@ func (f *forwarder) finish(s unix.Signal) {
 const ownEnd = 300 * time.Millisecond
 
 // hasIt reports whether the command got the signal, too, or has no need of it.
-func (f *forwarder) hasIt(s os.Signal) bool {
+func (f *forwarder) hasIt(s *sent) bool {
 	switch {
-	case s == unix.SIGCONT:
+	case s.signal() == unix.SIGCONT:
 		return !isStopped(f.pid)
-	case fromTerminal[s] && inForeground():
-		f.interrupted.CompareAndSwap(false, s == unix.SIGINT)
+	case fromTerminal[s.signal()] && s.code == byKernel:
+		f.interrupted.CompareAndSwap(false, s.signal() == unix.SIGINT)
 		return true
 	}
-	return false
+	return int(s.pid) == f.pid // to its whole group, as an editor does that stops itself
 }
 
 // stop ends the passing on; a signal that comes later has its usual effect.
-func (f *forwarder) stop() { signal.Stop(f.signals) }
+func (f *forwarder) stop() {
+	if err := f.caught.release(); err != nil {
+		f.log.Error().Err(err).Msg("let go of signals")
+	}
+}

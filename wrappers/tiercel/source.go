@@ -106,15 +106,29 @@ func (r *live) byPtrace(c launch.Command) (*source, error) {
 	if stops == seccomp.ByTrace && r.flags.onDeath == string(keeper.Continue) {
 		return nil, &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
 	}
-	filter, unknown, err := seccomp.Compile(r.needs, stops)
+	filter, gaps, err := seccomp.Compile(r.needs, stops)
 	if err != nil {
 		return nil, err
 	}
-	r.warnOfUnseen(r.set, unknown)
-	t := tracer.New(tracer.Config{Command: c, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
+	if r.child == nil {
+		if r.child, err = launch.Start(c); err != nil {
+			return nil, err
+		}
+	}
+	r.warnOfUnseen(r.set, gaps.Unknown)
+	if len(gaps.Whole) > 0 {
+		r.log.Info().Strs("calls", gaps.Whole).Msg("every one of these calls stops: the filter has no room to look at their arguments")
+	}
+	t := tracer.New(tracer.Config{Child: r.child, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
 		Stops: stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
 	r.log.Info().Str("source", event.SourcePtrace).Str("stops", nameOf(stops)).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
-	return &source{t, event.SourcePtrace, func() {}}, nil
+	return &source{t, event.SourcePtrace, r.child.Close}, nil
+}
+
+// mayUseBPF reports whether this process has a capability by which the kernel lets it use bpf(2).
+func mayUseBPF() bool {
+	have, err := effective()
+	return err == nil && have&(1<<unix.CAP_BPF|1<<unix.CAP_SYS_ADMIN) != 0
 }
 
 // onSetuid returns what tells that a program's setuid bit has no effect, nil where

@@ -36,11 +36,15 @@ func (t *tree) EndedBy() unix.Signal { return t.child.End.Signal() }
 
 // Run starts the command and tells what it does.
 func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
-	if t.child, err = launch.Start(t.command, nil, seccomp.ByTrace); err != nil {
+	if t.child, err = launch.Start(t.command); err != nil {
 		ring.Close()
 		return err
 	}
 	defer t.child.Close()
+	if err = t.child.Ready(); err != nil {
+		ring.Close()
+		return err
+	}
 	t.child.OnStop = t.onStop
 	t.onStart(t.child.PID)
 	ctx, cancel := context.WithCancel(ctx)
@@ -64,4 +68,4 @@ func (t *tree) wait(end func()) (err error) {
 }
 
 // open lets the command start.
-func (t *tree) open() error { return t.child.Open() }
+func (t *tree) open() error { return t.child.Open(nil, seccomp.ByTrace) }

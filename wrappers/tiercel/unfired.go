@@ -80,16 +80,16 @@ func noEvent(unanswered []*event.Field) string {
 }
 
 // warnOfMissing names the enabled rules that could match calls which a recording or a
-// filter, made for other rules, does not have, and why. What prints is content
-// with what there is, if there is any.
-func (w *watch) warnOfMissing(has func(call string) bool, why string) {
+// filter, made for other rules, does not have, and says what that means. What
+// prints is content with what there is, if there is any.
+func (w *watch) warnOfMissing(lacks func(call string) bool, means string) {
 	for _, r := range w.set.Rules {
 		rows := w.set.Rows(r)
-		missing := slices.DeleteFunc(slices.Clone(rows), has)
+		missing := slices.DeleteFunc(slices.Clone(rows), func(call string) bool { return !lacks(call) })
 		if !r.Enabled || len(missing) == 0 || w.printing() && len(missing) < len(rows) {
 			continue
 		}
-		w.log.Warn().Str("rule", r.Name).Int("calls", len(missing)).Msg(why + ", so the rule cannot match them: " + shortly(missing))
+		w.log.Warn().Str("rule", r.Name).Int("calls", len(missing)).Msg(means + ": " + shortly(missing))
 	}
 }
 

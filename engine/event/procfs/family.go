@@ -12,7 +12,7 @@ import (
 // Family returns a thread's process, and that one's parent.
 func Family(tid int) (pid, ppid int) {
 	pid = tid
-	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
+	b, _ := readFile(tid, "status") // gone with the thread
 	for line := range bytes.Lines(b) {
 		key, rest, _ := bytes.Cut(line, []byte(":"))
 		switch string(key) {
@@ -27,7 +27,7 @@ func Family(tid int) (pid, ppid int) {
 
 // Tracer returns the process that traces a thread, 0 for none; alive is false of one that has ended or is about to.
 func Tracer(tid int) (pid int, alive bool) {
-	b, _ := os.ReadFile(procPath(tid, "status")) // gone with the thread
+	b, _ := readFile(tid, "status") // gone with the thread
 	for line := range bytes.Lines(b) {
 		key, rest, _ := bytes.Cut(line, []byte(":"))
 		rest = bytes.TrimSpace(rest)

@@ -10,19 +10,19 @@ import (
 
 // readImage reads the numbers of the image, and how it came to be.
 func (r *Reader) readImage(tid int, st *event.State) {
-	var file unix.Stat_t
 	exe := procPath(tid, "exe")
-	if unix.Stat(exe, &file) != nil {
+	file, err := stat(exe)
+	if err != nil {
 		return
 	}
-	st.ExeIno, st.ExeMtime, st.ExeCtime = int64(file.Ino), file.Mtim.Nano(), file.Ctim.Nano()
+	st.ExeIno, st.ExeMtime, st.ExeCtime = int64(file.Ino), nanoseconds(file.Mtime), nanoseconds(file.Ctime)
 	if name, _ := r.rec.Event().Bytes(event.FactExe); bytes.HasPrefix(name, []byte("/memfd:")) {
 		st.Flags |= event.ExeFromMemfd
 	}
 	if writable(&file, st) {
 		st.Flags |= event.ExeWritable
 	}
-	switch r.layer(exe, &file) {
+	switch r.layer(tid, exe, &file) {
 	case event.LayerUpper:
 		st.Flags |= event.ExeUpperLayer
 	case event.LayerLower:
@@ -36,19 +36,29 @@ func (r *Reader) readImage(tid int, st *event.State) {
 // set, tells whether it was made before or after the first process of its PID
 // namespace started: so a file that an earlier run of the same container left
 // counts as the image's.
-func (r *Reader) layer(name string, file *unix.Stat_t) int64 {
-	var fs unix.Statfs_t
-	if unix.Statfs(name, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
+func (r *Reader) layer(tid int, link string, file *unix.Statx_t) int64 {
+	switch {
+	case !r.isOverlay(tid, link, device(file)):
 		return 0
-	}
-	if uint64(file.Ctim.Nano()) > r.NamespaceStart {
+	case uint64(nanoseconds(file.Ctime)) > r.NamespaceStart:
 		return event.LayerUpper
 	}
 	return event.LayerLower
 }
 
+// isOverlay reports whether a link leads into an overlay file system. Files of one
+// whose layers are of several others have devices that no mount has, ovl_stat.
+func (r *Reader) isOverlay(tid int, link string, dev uint64) bool {
+	name := r.FileSystem(tid, dev)
+	if name != "" {
+		return name == "overlay"
+	}
+	var fs unix.Statfs_t
+	return unix.Statfs(link, &fs) == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC
+}
+
 // writable reports whether the process's user may write the file, as its mode says.
-func writable(file *unix.Stat_t, st *event.State) bool {
+func writable(file *unix.Statx_t, st *event.State) bool {
 	switch {
 	case st.CapEffective&(1<<unix.CAP_DAC_OVERRIDE) != 0:
 		return true

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +21,7 @@ func isListened(tid int, at netip.AddrPort) bool {
 		}
 	}
 	for _, tab := range []string{"net/tcp", "net/tcp6"} {
-		if b, err := os.ReadFile(procPath(tid, tab)); err == nil && listens(b, at.Port()) {
+		if b, err := readFile(tid, tab); err == nil && listens(b, at.Port()) {
 			return true
 		}
 	}

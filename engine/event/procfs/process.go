@@ -2,7 +2,6 @@ package procfs
 
 import (
 	"bytes"
-	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -37,7 +36,7 @@ func (r *Reader) AddProcess(tid, pid int, facts event.Facts) {
 
 // AddName adds the thread's name. /proc has it with a newline at its end.
 func (r *Reader) AddName(tid int) {
-	name, err := os.ReadFile(procPath(tid, "comm"))
+	name, err := r.read(tid, "comm")
 	if err != nil {
 		r.rec.AddUnreadable(event.FactName)
 		return
@@ -48,18 +47,19 @@ func (r *Reader) AddName(tid int) {
 // group returns the control groups' paths. Where a namespace hides them, the
 // container's identity is taken from the files that its engine mounts.
 func (r *Reader) group(tid int) string {
-	b, _ := os.ReadFile(procPath(tid, "cgroup")) // gone with the process
-	if s := string(b); strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
+	b, _ := r.read(tid, "cgroup") // gone with the process
+	s := string(b)
+	if strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
 		return s
 	}
-	mounts, _ := os.ReadFile(procPath(tid, "mountinfo"))
+	mounts, _ := readFile(tid, "mountinfo")
 	for line := range strings.Lines(string(mounts)) {
 		if before, rest, ok := strings.Cut(line, "/containers/"); ok {
 			id, _, _ := strings.Cut(rest, "/")
 			return "0::/" + path.Base(before) + "/" + id // .../docker/containers/ID/hostname
 		}
 	}
-	return string(b)
+	return s
 }
 
 // isRootGroup reports a process that is in the root of every hierarchy.
@@ -78,8 +78,8 @@ func (r *Reader) AddState(tid, pid int) { r.addState(tid, pid, false) }
 func (r *Reader) addState(tid, pid int, image bool) {
 	st := event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}
 	r.readStat(tid, &st)
-	readStatus(tid, &st)
-	readLogin(tid, &st)
+	r.readStatus(tid, &st)
+	r.readLogin(tid, &st)
 	st.InitStart = r.initStart(&st)
 	if image {
 		r.readImage(tid, &st)
@@ -90,7 +90,8 @@ func (r *Reader) addState(tid, pid int, image bool) {
 
 // readStat reads parent, group, session, terminal and start.
 func (r *Reader) readStat(tid int, st *event.State) {
-	f, ok := statFields(procPath(tid, "stat"))
+	b, _ := r.read(tid, "stat")
+	f, ok := statFields(b)
 	if !ok {
 		return
 	}
@@ -99,11 +100,7 @@ func (r *Reader) readStat(tid int, st *event.State) {
 }
 
 // statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5).
-func statFields(name string) (fields [][]byte, ok bool) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, false
-	}
+func statFields(b []byte) (fields [][]byte, ok bool) {
 	fields = bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // the name before may hold anything
 	return fields, len(fields) > 36
 }
@@ -114,8 +111,8 @@ func number(b []byte) int64 {
 }
 
 // readStatus reads users, capabilities, and the numbers in the process's own PID namespace.
-func readStatus(tid int, st *event.State) {
-	b, err := os.ReadFile(procPath(tid, "status"))
+func (r *Reader) readStatus(tid int, st *event.State) {
+	b, err := r.read(tid, "status")
 	if err != nil {
 		return
 	}
@@ -152,8 +149,8 @@ func hex(b []byte) int64 {
 	return int64(n)
 }
 
-func readLogin(tid int, st *event.State) {
-	b, err := os.ReadFile(procPath(tid, "loginuid"))
+func (r *Reader) readLogin(tid int, st *event.State) {
+	b, err := r.read(tid, "loginuid")
 	if n := number(b); err == nil && n < 1<<32-1 {
 		st.LoginUID = n
 	}
@@ -173,7 +170,8 @@ func (r *Reader) initStart(st *event.State) int64 {
 
 // Start returns when a process started, in nanoseconds since the machine did.
 func Start(pid int) (ns uint64, ok bool) {
-	f, ok := statFields(procPath(pid, "stat"))
+	b, _ := readFile(pid, "stat")
+	f, ok := statFields(b)
 	if !ok {
 		return 0, false
 	}
@@ -183,7 +181,8 @@ func Start(pid int) (ns uint64, ok bool) {
 // ExitStatus returns the status, as of wait(2), of a process that has ended and
 // was not waited for yet; ok is false of any other, and where /proc does not tell.
 func ExitStatus(pid int) (status int, ok bool) {
-	f, ok := statFields(procPath(pid, "stat"))
+	b, _ := readFile(pid, "stat")
+	f, ok := statFields(b)
 	if !ok || len(f) < 50 || f[0][0] != 'Z' {
 		return 0, false
 	}

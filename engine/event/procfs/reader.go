@@ -1,6 +1,8 @@
 package procfs
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,8 +16,11 @@ type Reader struct {
 	Boot           uint64 // when the machine was started, in nanoseconds since the epoch; 0 where that is not known
 	NamespaceStart uint64 // when the first process of our PID namespace was, likewise
 
-	rec *event.Builder
-	buf []byte // of numbers, before they are added
+	rec  *event.Builder
+	buf  []byte // of numbers, before they are added
+	file []byte // what was read of a file, until the next is
+
+	mounts mounts
 }
 
 // New returns a reader that adds to the builder's record.
@@ -50,6 +55,46 @@ func (r *Reader) AddBase(part event.Part, tid, fd int) {
 		link = fdLink(fd)
 	}
 	r.addLink(part, tid, link)
+}
+
+// page is how much a file of /proc gives at once, at most, unless it is made in one piece.
+const page = 4096
+
+// read returns the contents of a file below /proc/TID that the kernel makes in one
+// piece, valid until the next is read. It makes three system calls, where os.ReadFile
+// makes eleven, and who has executed waits for them.
+func (r *Reader) read(tid int, name string) ([]byte, error) {
+	b, err := appendFile(r.file[:0], procPath(tid, name), true)
+	r.file = b
+	return b, err
+}
+
+// readFile returns the contents of any file below /proc/TID.
+func readFile(tid int, name string) ([]byte, error) {
+	return appendFile(make([]byte, 0, page), procPath(tid, name), false)
+}
+
+// appendFile reads a file to its end, or in one piece to where it gives less than there is room for.
+func appendFile(b []byte, name string, piece bool) ([]byte, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return b, err
+	}
+	defer unix.Close(fd)
+	for {
+		b = slices.Grow(b, page)
+		room := b[len(b):cap(b)]
+		n, err := unix.Read(fd, room)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return b, err
+		}
+		if b = b[:len(b)+n]; n == 0 || piece && n < len(room) {
+			return b, nil
+		}
+	}
 }
 
 // addLink adds what a link below /proc/TID points to.

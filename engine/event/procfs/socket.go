@@ -3,7 +3,6 @@ package procfs
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"strconv"
 	"strings"
 
@@ -118,7 +117,7 @@ var tables = []table{
 
 func socketByTable(tid int, inode string) (event.Socket, bool) {
 	for _, tab := range tables {
-		b, err := os.ReadFile(procPath(tid, "net/"+tab.name))
+		b, err := readFile(tid, "net/"+tab.name)
 		if err != nil {
 			continue
 		}

@@ -29,8 +29,9 @@ func (r *Reader) addUse(tid, pid int, facts event.Facts) {
 // addUsage reads the thread's own line of numbers: that of its process would add up all threads.
 func (r *Reader) addUsage(tid, pid int) {
 	var n [event.UsageNumbers]int64
-	f, ok := statFields(procPath(pid, "task/"+strconv.Itoa(tid)+"/stat"))
-	status, err := os.ReadFile(procPath(tid, "status"))
+	stat, _ := readFile(pid, "task/"+strconv.Itoa(tid)+"/stat")
+	f, ok := statFields(stat)
+	status, err := r.read(tid, "status")
 	if !ok || err != nil {
 		r.rec.AddUnreadable(event.FactUsage)
 		return
@@ -57,7 +58,7 @@ var usageKeys = map[string]int{
 // addLimits counts the descriptors, and reads how many there may be.
 func (r *Reader) addLimits(_, pid int) {
 	open, err := os.ReadDir(procPath(pid, "fd"))
-	limits, other := os.ReadFile(procPath(pid, "limits"))
+	limits, other := r.read(pid, "limits")
 	if err != nil || other != nil {
 		r.rec.AddUnreadable(event.FactLimits)
 		return
@@ -104,7 +105,7 @@ func describeFD(tid, pid int, number string) (typ, name string, ok bool) {
 	if strings.HasPrefix(name, "socket:") {
 		return socketType(tid, pid, number, name), name, true
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	if file, err := stat(path); err == nil && isFolder(&file) {
 		return "directory", name, true
 	}
 	return event.ObjectType(name, 0), name, true
@@ -121,30 +122,32 @@ func socketType(tid, pid int, number, name string) string {
 
 // addInode adds what the file system says of a descriptor's file.
 func (r *Reader) addInode(tid int, link string) {
-	var file unix.Stat_t
 	name := procPath(tid, link)
-	if unix.Stat(name, &file) != nil {
+	file, err := stat(name)
+	if err != nil {
 		r.rec.AddUnreadable(event.FactInode)
 		return
 	}
 	var n [event.InodeNumbers]int64
-	n[event.InodeDevice], n[event.InodeNumber], n[event.InodeLayer] = int64(file.Dev), int64(file.Ino), r.layer(name, &file)
+	n[event.InodeDevice], n[event.InodeNumber], n[event.InodeLayer] = int64(device(&file)), int64(file.Ino), r.layer(tid, name, &file)
 	r.addNumbers(event.FactInode, n[:])
 }
 
 // addFolder adds whether a descriptor is of a folder.
 func (r *Reader) addFolder(tid int, link string) {
-	var file unix.Stat_t
-	if unix.Stat(procPath(tid, link), &file) != nil {
+	file, err := stat(procPath(tid, link))
+	if err != nil {
 		r.rec.AddUnreadable(event.FactFolder)
 		return
 	}
 	var folder int64
-	if file.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if isFolder(&file) {
 		folder = 1
 	}
 	r.addNumbers(event.FactFolder, []int64{folder})
 }
+
+func isFolder(file *unix.Statx_t) bool { return file.Mode&unix.S_IFMT == unix.S_IFDIR }
 
 // addSpaces adds the process's namespaces.
 func (r *Reader) addSpaces(tid int) {

@@ -1,0 +1,51 @@
+package tracer
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"tiercel/engine/event"
+	"tiercel/seccomp"
+)
+
+// Only for what waits for a disk alone may an interrupt wait: who opens a FIFO or a
+// device waits for others, and who serves /proc or a network's files is not known.
+func TestWhatIsPlain(t *testing.T) {
+	dir := t.TempDir()
+	fifo, file, link := filepath.Join(dir, "fifo"), filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	require.NoError(t, unix.Mkfifo(fifo, 0o600))
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.NoError(t, os.Symlink("fifo", link))
+	_, err := os.Stat(filepath.Join(dir, "none")) // now it is known that it is not there
+	require.ErrorIs(t, err, os.ErrNotExist)
+	t.Chdir(dir)
+	d := New(Config{Needs: &event.Needs{}, Stops: seccomp.ByNotice}).door.(*noticed)
+	row := &event.Table[event.Lookup("openat")]
+	at := unix.AT_FDCWD
+	for path, want := range map[string]bool{
+		file: true, "file": true, dir: true, filepath.Join(dir, "none"): true, "none": true,
+		fifo: false, "fifo": false, link: false, "/dev/null": false, "/proc/self/status": false, "file/x": false, "": true,
+	} {
+		errno := d.look(os.Getpid(), row, 1, func(int) uint64 { return uint64(at) }, []byte(path))
+		if got := d.isPlain(os.Getpid(), errno); got != want {
+			t.Errorf("%q: got %v, want %v (errno %d)", path, got, want, errno)
+		}
+	}
+}
+
+// A relative path starts where its descriptor is.
+func TestLookFromADescriptor(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
+	f, err := os.Open(dir)
+	require.NoError(t, err)
+	defer f.Close()
+	d := New(Config{Needs: &event.Needs{}, Stops: seccomp.ByNotice}).door.(*noticed)
+	errno := d.look(os.Getpid(), &event.Table[event.Lookup("openat")], 1, func(int) uint64 { return uint64(f.Fd()) }, []byte("fifo"))
+	require.Zero(t, errno)
+	require.Equal(t, unix.S_IFIFO, int(d.file.Mode)&unix.S_IFMT)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// caught is signals as the kernel tells of them: who sent one, how and with which
+// value, which package signal drops. Their handler, of a few instructions
+// (caught_*.s), writes what it gets into a pipe. It takes the place of Go's, with
+// all that is set for that: the stack it runs on, and that no other interrupts it.
+//
+// (A signalfd would want the signals blocked in every thread. Go's runtime blocks
+// SIGINT, SIGQUIT, SIGHUP and SIGTERM in none, whatever it was started with:
+// minitSignalMask in its signal_unix.go.)
+type caught struct {
+	pipe *os.File
+	was  map[unix.Signal]action // with Go's handlers
+	told chan os.Signal         // by package signal; nobody reads it
+}
+
+// notes is the pipe's end that the handler writes to. A signal that comes while
+// some hundreds are not yet read is lost.
+var notes int //nolint:unused // but by the handler
+
+// note is the handler. It is not to be called.
+func note() //nolint:unused // but by noteAddress
+
+func noteAddress() uintptr
+
+// catch begins to catch signals. Package signal is told to, so that Go's fork
+// resets them in the child, which has the pipe until it executes something.
+func catch(signals []unix.Signal) (*caught, error) {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, os.NewSyscallError("pipe2", err)
+	}
+	notes = ends[1]
+	handler, err := setAction(unix.SIGURG, nil) // Go's own
+	if err != nil {
+		return nil, err
+	}
+	handler[0] = uint64(noteAddress())
+	c := &caught{os.NewFile(uintptr(ends[0]), "signals"), map[unix.Signal]action{}, make(chan os.Signal, 1)}
+	for _, s := range signals {
+		signal.Notify(c.told, s)
+		if c.was[s], err = setAction(s, &handler); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// next waits for a signal.
+func (c *caught) next() (s sent, err error) {
+	_, err = c.pipe.Read(unsafe.Slice((*byte)(unsafe.Pointer(&s)), unsafe.Sizeof(s)))
+	return s, err
+}
+
+// sent is the kernel's siginfo_t of a signal that was sent.
+type sent struct {
+	signo, errno, code int32
+	_                  int32
+	pid, uid           int32
+	_                  [104]byte // the value, and what others have
+}
+
+// How a signal was sent (the kernel's asm-generic/siginfo.h).
+const (
+	byKernel = 0x80
+	byQueue  = -1 // by sigqueue(3), with a value
+)
+
+// signal is its number.
+func (s *sent) signal() unix.Signal { return unix.Signal(s.signo) }
+
+// pass sends it to another process: one with a value as it is, any other as one's
+// own, as the kernel has it.
+func (s *sent) pass(pidfd int) error {
+	var info *unix.Siginfo
+	if s.code == byQueue {
+		info = (*unix.Siginfo)(unsafe.Pointer(s))
+	}
+	return os.NewSyscallError("pidfd_send_signal", unix.PidfdSendSignal(pidfd, s.signal(), info, 0))
+}
+
+// release has the signals do again what they do by themselves.
+func (c *caught) release() (err error) {
+	for s, a := range c.was {
+		_, failed := setAction(s, &a)
+		err = errors.Join(err, failed)
+	}
+	signal.Stop(c.told)
+	return err
+}
