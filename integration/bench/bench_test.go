@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheMedianIsBetweenTheTwoInTheMiddle(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		share  float64
+		want   float64
+	}{
+		{[]float64{3}, 0.5, 3},
+		{[]float64{9, 1, 2}, 0.5, 2},
+		{[]float64{4, 1, 2, 9}, 0.5, 3},
+		{[]float64{5, 1, 2, 3, 4}, 0.25, 2},
+		{[]float64{1, 2}, 0.75, 1.75},
+	} {
+		if got := quantile(c.values, c.share); got != c.want {
+			t.Errorf("quantile(%v, %v): got %v, want %v", c.values, c.share, got, c.want)
+		}
+	}
+	if got := median(nil); !math.IsNaN(got) {
+		t.Errorf("median of nothing: got %v, want none", got)
+	}
+}
+
+func TestARatioIsOfMediansAndItsQuartilesAreOfRounds(t *testing.T) {
+	bare, watched := &cell{took: []float64{100, 200, 100}}, &cell{took: []float64{200, 200, 300}}
+	if got, want := watched.ratioTo(bare), (ratio{2, 1.5, 2.5}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestDurationsHaveThreeDigits(t *testing.T) {
+	for ns, want := range map[float64]string{12.4: "12 ns", 1234: "1.23 us", 45.6e6: "45.6 ms", 2e9: "2 s", -25000: "-25 us", math.NaN(): "-"} {
+		if got := duration(ns); got != want {
+			t.Errorf("duration(%v): got %q, want %q", ns, got, want)
+		}
+	}
+}
+
+// sample is a run of two workloads, of which one could not be run in one way.
+func sample() *result {
+	return &result{
+		ways:      []way{{name: "bare"}, {name: "notify"}, {name: "other"}},
+		workloads: []workload{{name: "open", loop: true}, {name: "make"}},
+		cells: map[cellOf]*cell{
+			{"open", "bare"}: {took: []float64{1000, 1000}}, {"open", "notify"}: {took: []float64{9000, 11000}}, {"open", "other"}: {took: []float64{1500, 1500}},
+			{"make", "bare"}: {took: []float64{2e9}}, {"make", "notify"}: {took: []float64{3e9}}, {"make", "other"}: {why: "no such thing"},
+		},
+	}
+}
+
+func TestTheTableHasMediansRatiosAndReasons(t *testing.T) {
+	got := sample().markdown()
+	for _, want := range []string{
+		"| workload | n | bare | notify | other |\n|---|--:|--:|--:|--:|\n",
+		"| open | 2 | 1 us | 10.0 (9.50 to 10.5) | 1.50 (1.50 to 1.50) |\n",
+		"| make | 1 | 2 s | 1.50 | - |\n",
+		"| loop | notify | other |\n|---|--:|--:|\n| open | 9 us | 500 ns |\n\n",
+		"- **other**, make: no such thing.\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwant in it\n%s", got, want)
+		}
+	}
+}
+
+func TestTheChartHasABarForEachFigure(t *testing.T) {
+	bars, titles := 0, []string{}
+	for d := xml.NewDecoder(strings.NewReader(sample().chart())); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "title" {
+			var title string
+			require.NoError(t, d.DecodeElement(&title, &e))
+			titles = append(titles, title)
+			bars++
+		}
+	}
+	require.Equal(t, []string{"open, notify: 10.0", "open, other: 1.50", "make, notify: 1.50"}, titles)
+	if bare, twice, most := along(1, 16), along(4, 16), along(16, 16); bare != chartLeft || twice != chartLeft+chartWide/2 || most != chartLeft+chartWide {
+		t.Errorf("along the axis: got %v, %v, %v, want its beginning, middle and end", bare, twice, most)
+	}
+}
+
+func TestWaysAndWorkloadsAreChosenByName(t *testing.T) {
+	n, out, err := parse([]string{"-ways", "strace notify", "-workloads", "open", "-out", "there", "-rounds", "3"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"bare", "notify", "strace"}, []string{n.ways[0].name, n.ways[1].name, n.ways[2].name})
+	require.Len(t, n.workloads, 1)
+	require.Equal(t, "there", out)
+	for _, args := range [][]string{{"-ways", "telepathy"}, {"-workloads", "open idleness"}} {
+		if _, _, err := parse(args); err == nil {
+			t.Errorf("%v: got no error", args)
+		}
+	}
+}
+
+func TestTheOthersLookAtTheCallsThatTiercelLooksAt(t *testing.T) {
+	calls, err := watched()
+	require.NoError(t, err)
+	var found []string
+	for _, name := range calls {
+		if name == "openat" || name == "execve" || name == "getppid" {
+			found = append(found, name)
+		}
+	}
+	require.ElementsMatch(t, []string{"openat", "execve"}, found)
+}
+
+// One loop, bare and watched, from the command line to the files.
+func TestALoopIsMeasuredInTwoWays(t *testing.T) {
+	for _, program := range []string{"go", "cc"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("wants %s", program)
+		}
+	}
+	dir := t.TempDir()
+	bench, tiercel := filepath.Join(dir, "bench"), filepath.Join(dir, "tiercel")
+	for path, pkg := range map[string]string{bench: ".", tiercel: "tiercel/wrappers/tiercel"} {
+		out, err := exec.Command("go", "build", "-tags", "osusergo,netgo", "-o", path, pkg).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	// A program of its own: it takes in all orphans below it, and ends them.
+	out, err := exec.Command(bench, "-tiercel", tiercel, "-out", dir, "-ways", "ptrace", "-workloads", "open", "-rounds", "1").CombinedOutput()
+	require.NoError(t, err, string(out))
+	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
+	require.NoError(t, err)
+	require.Regexp(t, `\n\| open \| 1 \| [0-9.]+ [a-z]s \| [0-9.]+ \|\n`, string(text))
+	_, err = os.Stat(filepath.Join(dir, "results.svg"))
+	require.NoError(t, err)
+}
