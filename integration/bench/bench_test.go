@@ -99,13 +99,13 @@ func TestTheChartHasABarForEachFigure(t *testing.T) {
 }
 
 func TestWaysAndWorkloadsAreChosenByName(t *testing.T) {
-	n, out, err := parse([]string{"-ways", "strace notify", "-workloads", "open", "-out", "there", "-rounds", "3"})
+	n, err := parse([]string{"-ways", "strace notify", "-workloads", "open", "-out", "there", "-rounds", "3"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"bare", "notify", "strace"}, []string{n.ways[0].name, n.ways[1].name, n.ways[2].name})
 	require.Len(t, n.workloads, 1)
-	require.Equal(t, "there", out)
+	require.Equal(t, "there", n.out)
 	for _, args := range [][]string{{"-ways", "telepathy"}, {"-workloads", "open idleness"}} {
-		if _, _, err := parse(args); err == nil {
+		if _, err := parse(args); err == nil {
 			t.Errorf("%v: got no error", args)
 		}
 	}
@@ -121,6 +121,34 @@ func TestTheOthersLookAtTheCallsThatTiercelLooksAt(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []string{"openat", "execve"}, found)
+}
+
+func TestStacksAreReadAndAddedUp(t *testing.T) {
+	stacks := parseStacks(`
+    75.00%  tiercel
+2 main.main;a;b
+1 0x123;main.main;a;a
+
+    25.00%  find  `+`
+1 [unknown];a
+`, "notify find")
+	got := tops(stacks, 2)
+	want := "notify find\n   75.0 %  tiercel\n   25.0 %  find\nitself:\n   50.0 %  tiercel b\n   25.0 %  find a\n" +
+		"with what it calls:\n   75.0 %  tiercel a\n   50.0 %  tiercel b\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	root := grow(stacks)
+	if a := root.calls["notify find"].calls["tiercel"].calls["main.main"].calls["a"]; root.count != 4 || root.depth() != 6 || a.count != 3 || a.calls["b"].count != 2 {
+		t.Errorf("got the tree %+v", root)
+	}
+	for d := xml.NewDecoder(strings.NewReader(flame(stacks))); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+	}
 }
 
 // One loop, bare and watched, from the command line to the files.

@@ -30,61 +30,89 @@ func main() {
 func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	n, out, err := parse(args)
-	o := newOccasion(args)
+	n, err := parse(args)
 	if err != nil {
 		return err
 	}
-	r, err := n.inPlace(ctx)
-	if err != nil {
-		return err
+	if n.flame != "" {
+		return inPlace(ctx, n.draw)
 	}
-	return errors.Join(replace(out+"/RESULTS.md", o.report(r)), replace(out+"/results.svg", r.chart()))
+	return inPlace(ctx, n.compare)
 }
 
-// inPlace measures in a folder that is gone afterwards.
-func (n plan) inPlace(ctx context.Context) (r *result, err error) {
+// inPlace does it in a folder that is gone afterwards, as is all that it began.
+func inPlace(ctx context.Context, do func(context.Context, *place) error) (err error) {
 	if err := adopt(); err != nil {
-		return nil, err
+		return err
 	}
 	p, err := newPlace(ctx)
 	if p != nil {
 		defer func() { err = errors.Join(err, p.close()) }()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return n.measure(ctx, p)
+	return do(ctx, p)
+}
+
+// compare writes the tables and the chart.
+func (n plan) compare(ctx context.Context, p *place) error {
+	o := newOccasion(n.args)
+	r, err := n.measure(ctx, p)
+	if err != nil {
+		return err
+	}
+	return errors.Join(replace(filepath.Join(n.out, "RESULTS.md"), o.report(r)), replace(filepath.Join(n.out, "results.svg"), r.chart()))
+}
+
+// draw writes the flame graph, and prints what takes most.
+func (n plan) draw(ctx context.Context, p *place) error {
+	stacks, err := n.profile(ctx, p)
+	if err != nil {
+		return err
+	}
+	fmt.Print(tops(stacks, 25))
+	return replace(n.flame, flame(stacks))
+}
+
+// plan is what to do.
+type plan struct {
+	args      []string // that said so
+	ways      []way
+	workloads []workload
+	rounds    int           // at most
+	share     time.Duration // of time for a workload: no round begins after it, but the first
+	out       string        // the folder for what is compared
+	flame     string        // in place of that: the file for a flame graph
 }
 
 // parse reads the command line.
-func parse(args []string) (n plan, out string, err error) {
+func parse(args []string) (plan, error) {
+	n := plan{args: args}
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
-	var (
-		tiercel  = set.String("tiercel", "bin/tiercel", "the program under test")
-		wanted   = set.String("workloads", "", "names of workloads, apart by blanks; none: all")
-		wantWays = set.String("ways", "", "names of ways, apart by blanks; none: all")
-	)
-	set.StringVar(&out, "out", "integration/bench", "the folder that RESULTS.md and results.svg are written to")
+	tiercel := set.String("tiercel", "bin/tiercel", "the program under test")
+	wanted := set.String("workloads", "", "names of workloads, apart by blanks; none: all")
+	wantedWays := set.String("ways", "", "names of ways, apart by blanks; none: all")
+	set.StringVar(&n.out, "out", "integration/bench", "the folder that RESULTS.md and results.svg are written to")
+	set.StringVar(&n.flame, "flame", "", "write a flame graph to this file, and nothing else")
 	set.IntVar(&n.rounds, "rounds", 15, "rounds of a workload, at most")
 	set.DurationVar(&n.share, "share", 35*time.Second, "the time after which no more rounds of a workload begin")
 	if err := set.Parse(args); err != nil {
-		return n, out, err
+		return n, err
 	}
 	program, err := filepath.Abs(*tiercel)
 	if err != nil {
-		return n, out, err
+		return n, err
 	}
 	all, err := ways(program)
 	if err != nil {
-		return n, out, err
+		return n, err
 	}
-	n.ways, err = choose(all, func(w way) string { return w.name }, "bare "+*wantWays, *wantWays == "")
-	if err != nil {
-		return n, out, err
+	if n.ways, err = choose(all, func(w way) string { return w.name }, "bare "+*wantedWays, *wantedWays == ""); err != nil {
+		return n, err
 	}
 	n.workloads, err = choose(workloads(), func(l workload) string { return l.name }, *wanted, *wanted == "")
-	return n, out, err
+	return n, err
 }
 
 // choose returns those that are named, in their own order, or all.

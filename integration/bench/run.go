@@ -7,14 +7,6 @@ import (
 	"time"
 )
 
-// plan is what to measure, and how long at most.
-type plan struct {
-	ways      []way
-	workloads []workload
-	rounds    int           // at most
-	share     time.Duration // of time for a workload: no round begins after it, but the first
-}
-
 // measure runs each workload in each way, in rounds that each begin with another way.
 func (n plan) measure(ctx context.Context, p *place) (*result, error) {
 	r := &result{ways: n.ways, workloads: n.workloads, cells: map[cellOf]*cell{}}
