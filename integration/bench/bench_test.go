@@ -36,7 +36,7 @@ func TestTheMedianIsBetweenTheTwoInTheMiddle(t *testing.T) {
 }
 
 func TestARatioIsOfMediansAndItsQuartilesAreOfRounds(t *testing.T) {
-	bare, watched := &cell{took: []float64{100, 200, 100}}, &cell{took: []float64{200, 200, 300}}
+	bare, watched := series{100, 200, 100}, series{200, 200, 300}
 	if got, want := watched.ratioTo(bare), (ratio{2, 1.5, 2.5}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -57,7 +57,7 @@ func sample() *result {
 		workloads: []workload{{name: "open", loop: true}, {name: "make"}},
 		cells: map[cellOf]*cell{
 			{"open", "bare"}: {took: []float64{1000, 1000}}, {"open", "notify"}: {took: []float64{9000, 11000}}, {"open", "other"}: {took: []float64{1500, 1500}},
-			{"make", "bare"}: {took: []float64{2e9}}, {"make", "notify"}: {took: []float64{3e9}}, {"make", "other"}: {why: "no such thing"},
+			{"make", "bare"}: {took: []float64{2e9}, used: []float64{4e9}}, {"make", "notify"}: {took: []float64{3e9}, used: []float64{5e9}}, {"make", "other"}: {why: "no such thing"},
 		},
 	}
 }
@@ -68,6 +68,7 @@ func TestTheTableHasMediansRatiosAndReasons(t *testing.T) {
 		"| workload | n | bare | notify | other |\n|---|--:|--:|--:|--:|\n",
 		"| open | 2 | 1 us | 10.0 (9.50 to 10.5) | 1.50 (1.50 to 1.50) |\n",
 		"| make | 1 | 2 s | 1.50 | - |\n",
+		"|--:|\n| make | 1 | 4 s | 1.25 | - |\n\n",
 		"| loop | notify | other |\n|---|--:|--:|\n| open | 9 us | 500 ns |\n\n",
 		"- **other**, make: no such thing.\n",
 	} {

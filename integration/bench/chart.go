@@ -58,7 +58,7 @@ func (r *result) bars(b *strings.Builder, l workload, y, most float64) {
 		if len(c.took) == 0 {
 			continue
 		}
-		x := c.ratioTo(r.cell(l, r.ways[0])).median
+		x := c.took.ratioTo(r.cell(l, r.ways[0]).took).median
 		end := max(along(x, most), chartLeft+1)
 		fmt.Fprintf(b, `<rect x="%d" y="%.1f" width="%.1f" height="%d" fill="%s"><title>%s, %s: %s</title></rect>`+"\n",
 			chartLeft, y+float64(i*barHeight), end-chartLeft, barHeight-1, barColours[i%len(barColours)], html.EscapeString(l.name), html.EscapeString(w.name), short(x))
@@ -84,7 +84,7 @@ func (r *result) most() float64 {
 	for _, l := range r.workloads {
 		for _, w := range r.watched() {
 			if c := r.cell(l, w); len(c.took) > 0 {
-				most = max(most, c.ratioTo(r.cell(l, r.ways[0])).median)
+				most = max(most, c.took.ratioTo(r.cell(l, r.ways[0]).took).median)
 			}
 		}
 	}

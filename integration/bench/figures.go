@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -14,11 +15,18 @@ type result struct {
 
 type cellOf struct{ workload, way string }
 
-// cell is what came of one workload in one way: its figures, a round each, or why there are none.
+// cell is what came of one workload in one way: its figures in nanoseconds, a round each, or why there are none.
 type cell struct {
-	took []float64 // nanoseconds
+	took series
+	used series // processor time, of what watches and of what is watched, from start to end: of commands alone
 	why  string
 }
+
+// series is figures of the rounds.
+type series []float64
+
+func took(c *cell) series { return c.took }
+func used(c *cell) series { return c.used }
 
 func (r *result) cell(l workload, w way) *cell { return r.cells[cellOf{l.name, w.name}] }
 
@@ -41,10 +49,22 @@ func median(values []float64) float64 { return quantile(values, 0.5) }
 type ratio struct{ median, low, high float64 }
 
 // ratioTo compares with bare: the medians, and the quartiles of the single rounds' ratios.
-func (c *cell) ratioTo(bare *cell) ratio {
+func (s series) ratioTo(bare series) ratio {
 	var each []float64
-	for i := range min(len(c.took), len(bare.took)) {
-		each = append(each, c.took[i]/bare.took[i])
+	for i := range min(len(s), len(bare)) {
+		each = append(each, s[i]/bare[i])
 	}
-	return ratio{median(c.took) / median(bare.took), quantile(each, 0.25), quantile(each, 0.75)}
+	return ratio{median(s) / median(bare), quantile(each, 0.25), quantile(each, 0.75)}
+}
+
+// text is the comparison as a table shows it.
+func (s series) text(bare series) string {
+	if len(s) == 0 || len(bare) == 0 {
+		return "-"
+	}
+	x := s.ratioTo(bare)
+	if len(s) == 1 {
+		return short(x.median)
+	}
+	return fmt.Sprintf("%s (%s to %s)", short(x.median), short(x.low), short(x.high))
 }

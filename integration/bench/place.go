@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,9 +21,10 @@ var deedsSource []byte
 
 // place is the folder that the workloads are made and run in.
 type place struct {
-	dir   string // has no blank in it: see way.join
-	deeds string // the program that does the loops and times commands
-	root  string // of this project
+	dir   string        // has no blank in it: see way.join
+	deeds string        // the program that does the loops and times commands
+	root  string        // of this project
+	used  time.Duration // of processors: by the last command that was run, and all that it waited for
 }
 
 // job is one thing to run.
@@ -117,7 +119,9 @@ func (p *place) run(ctx context.Context, w way, j job) error {
 	if err != nil {
 		return err
 	}
-	return s.wait()
+	err = s.wait()
+	p.used = s.ProcessState.UserTime() + s.ProcessState.SystemTime()
+	return err
 }
 
 // timed runs deeds that way, and returns the nanoseconds that it measured.

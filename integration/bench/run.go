@@ -91,6 +91,9 @@ func (c *cell) add(ctx context.Context, p *place, l workload, w way) {
 		return
 	}
 	c.took = append(c.took, took)
+	if l.whole {
+		c.used = append(c.used, float64(p.used))
+	}
 }
 
 func progress(format string, args ...any) {

@@ -10,7 +10,8 @@ import (
 // markdown is RESULTS.md, but for the machine that it was measured on.
 func (r *result) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds.\n\n%s", r.ratios())
+	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds.\n\n%s", r.ratios(took))
+	fmt.Fprintf(&b, "\n## Processor time, how many times bare's\n\nOf what watches and what is watched, with the start and the end.\n\n%s", r.ratios(used))
 	fmt.Fprintf(&b, "\n## What one of a loop costs beyond bare\n\n%s", r.added())
 	fmt.Fprint(&b, "\n## The workloads\n\n")
 	for _, l := range r.workloads {
@@ -27,17 +28,20 @@ func (r *result) markdown() string {
 	return b.String()
 }
 
-// ratios is the table that the README shows, too.
-func (r *result) ratios() string {
+// ratios compares such figures of all workloads that have them.
+func (r *result) ratios(figures func(*cell) series) string {
 	t := newTable("workload", "n", "bare")
 	for _, w := range r.watched() {
 		t.head(w.name)
 	}
 	for _, l := range r.workloads {
-		bare := r.cell(l, r.ways[0])
-		row := []string{l.name, fmt.Sprint(len(bare.took)), duration(median(bare.took))}
+		bare := figures(r.cell(l, r.ways[0]))
+		if len(bare) == 0 {
+			continue
+		}
+		row := []string{l.name, fmt.Sprint(len(bare)), duration(median(bare))}
 		for _, w := range r.watched() {
-			row = append(row, r.cell(l, w).text(bare))
+			row = append(row, figures(r.cell(l, w)).text(bare))
 		}
 		t.row(row...)
 	}
@@ -85,18 +89,6 @@ func (r *result) reasons() string {
 
 // watched is the ways but bare.
 func (r *result) watched() []way { return r.ways[1:] }
-
-// text is the cell as the table shows it.
-func (c *cell) text(bare *cell) string {
-	if len(c.took) == 0 || len(bare.took) == 0 {
-		return "-"
-	}
-	x := c.ratioTo(bare)
-	if len(c.took) == 1 {
-		return short(x.median)
-	}
-	return fmt.Sprintf("%s (%s to %s)", short(x.median), short(x.low), short(x.high))
-}
 
 // short is a ratio in as many digits as it is worth.
 func short(x float64) string {

@@ -14,6 +14,7 @@ type workload struct {
 	name  string
 	words string // what is done
 	wants []string
+	whole bool // a command that does the same each time: what it uses can be compared
 	loop  bool // so short that what one more costs is of interest, in nanoseconds
 	make  func(context.Context, *place) error
 	// once returns how many nanoseconds one of it took that way.
@@ -60,7 +61,7 @@ func loop(name, words string) workload {
 }
 
 // start is what the others do not count: the way's own beginning and end.
-var start = workload{name: "start", words: "`true`, with the start and the end of what watches it",
+var start = workload{name: "start", words: "`true`, with the start and the end of what watches it", whole: true,
 	once: func(ctx context.Context, p *place, w way) (float64, error) {
 		began := time.Now()
 		err := p.run(ctx, w, job{args: []string{"true"}})
@@ -81,7 +82,7 @@ type command struct {
 }
 
 func (c command) workload() workload {
-	return workload{name: c.name, words: c.words, wants: add(c.wants, c.args[0]), make: c.make, once: c.once}
+	return workload{name: c.name, words: c.words, wants: add(c.wants, c.args[0]), whole: true, make: c.make, once: c.once}
 }
 
 func (c command) once(ctx context.Context, p *place, w way) (float64, error) {
