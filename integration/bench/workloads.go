@@ -28,6 +28,7 @@ func workloads() []workload {
 		loop("open", "open and close of a file that no rule asks for"),
 		loop("connect", "socket, connect to loopback, accept and closing"),
 		loop("exec", "fork, execution of /bin/true and waiting for it"),
+		shell.workload(),
 		start,
 		command{name: "find", words: "`find / -xdev`", status: 1, args: []string{"find", "/", "-xdev", "-ignore_readdir_race"}}.workload(),
 		gitStatus.workload(),
@@ -104,6 +105,11 @@ func (c command) once(ctx context.Context, p *place, w way) (float64, error) {
 func in(name ...string) func(*place) string {
 	return func(p *place) string { return p.path(name...) }
 }
+
+var shell = command{name: "shell", words: "a shell that starts /bin/true 200 times", args: []string{"sh", "shell.sh"}, dir: in(),
+	make: func(_ context.Context, p *place) error {
+		return write(p.path("shell.sh"), "i=0\nwhile [ $i -lt 200 ]; do /bin/true; i=$((i + 1)); done\n")
+	}}
 
 var gitStatus = command{name: "git-status", words: "`git status` of 20,000 files", count: 5,
 	args: []string{"git", "status", "--porcelain"}, make: makeRepository, dir: in("repository"), env: gitEnv}

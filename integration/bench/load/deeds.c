@@ -109,7 +109,7 @@ static double times(long count, int most, char **command) {
 	double start = now();
 
 	for (long i = 0; i < count; i++)
-		run(command, 0);
+		run(command, most);
 	return (now() - start) / count;
 }
 
