@@ -63,12 +63,12 @@ bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
 
-bench-peers: ## bare, tiercel and its like over many workloads, to integration/bench/RESULTS.md; WORKLOADS, WAYS and ROUNDS choose
+bench-peers: ## bare, tiercel and its like over many workloads, to integration/bench/RESULTS.md; WORKLOADS, WAYS, ROUNDS choose (to bin/)
 	@sh .ci/install build
 	@sh .ci/install bench
 	@$(MAKE) -s build
 	$(GO) build -tags $(TAGS) -o bin/bench ./integration/bench
-	bin/bench $(if $(WORKLOADS),-workloads "$(WORKLOADS)") $(if $(WAYS),-ways "$(WAYS)") $(if $(ROUNDS),-rounds $(ROUNDS))
+	bin/bench -out $(if $(WORKLOADS)$(WAYS),bin,integration/bench -readme README.md) $(if $(WORKLOADS),-workloads "$(WORKLOADS)") $(if $(WAYS),-ways "$(WAYS)") $(if $(ROUNDS),-rounds $(ROUNDS))
 
 profile: ## a flame graph, bin/profile.svg, of WAYS (default notify) over WORKLOADS (default open exec find), and what takes most
 	@sh .ci/install build

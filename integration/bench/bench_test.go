@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,6 +79,38 @@ func TestTheTableHasMediansRatiosAndReasons(t *testing.T) {
 	}
 }
 
+func TestTheReadmesTableIsReplaced(t *testing.T) {
+	o := newOccasion("make bench-peers")
+	got, err := o.brief(sample(), "before\n"+briefBegin+"old\n"+briefEnd+"after\n")
+	require.NoError(t, err)
+	require.Regexp(t, "^before\n"+briefBegin+"!.*results.svg\\)\n\nMade by `make bench-peers` on [^|]*\n\n\\| workload .*\n.*\n\\| open \\| 2 \\| 1 us \\| 10.0 \\| 1.50 \\|\n.*\n"+briefEnd+"after\n$", got)
+	if _, err := o.brief(sample(), "a README without a place"); err == nil {
+		t.Error("no place: got no error")
+	}
+}
+
+// What the README shows is what RESULTS.md has, if there has been a run.
+func TestTheReadmeShowsTheNewestResults(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, rest, begins := strings.Cut(string(readme), briefBegin)
+	shown, _, ends := strings.Cut(rest, briefEnd)
+	require.True(t, begins && ends, "the README has no place for the results")
+	results, err := os.ReadFile("RESULTS.md")
+	if errors.Is(err, os.ErrNotExist) {
+		require.Empty(t, shown)
+		return
+	}
+	require.NoError(t, err)
+	require.Contains(t, shown, "\n| getppid |")
+	quartiles := regexp.MustCompile(` \([0-9.]+ to [0-9.]+\)`)
+	for line := range strings.Lines(shown[strings.Index(shown, "\n"):]) { // below the chart
+		if !strings.Contains(quartiles.ReplaceAllString(string(results), ""), line) {
+			t.Errorf("README: got %q, which RESULTS.md has not", line)
+		}
+	}
+}
+
 func TestTheChartHasABarForEachFigure(t *testing.T) {
 	bars, titles := 0, []string{}
 	for d := xml.NewDecoder(strings.NewReader(sample().chart())); ; {
@@ -105,6 +138,7 @@ func TestWaysAndWorkloadsAreChosenByName(t *testing.T) {
 	require.Equal(t, []string{"bare", "notify", "strace"}, []string{n.ways[0].name, n.ways[1].name, n.ways[2].name})
 	require.Len(t, n.workloads, 1)
 	require.Equal(t, "there", n.out)
+	require.Equal(t, `make bench-peers ROUNDS="3" WAYS="strace notify" WORKLOADS="open"`, n.command)
 	for _, args := range [][]string{{"-ways", "telepathy"}, {"-workloads", "open idleness"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("%v: got no error", args)

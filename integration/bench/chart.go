@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,8 @@ var barColours = []string{"#1f77b4", "#5fa8dc", "#2ca02c", "#d62728", "#ff9896",
 // chart is the ratios as an SVG: a group for each workload, a bar for each way,
 // on a logarithmic axis that begins at bare.
 func (r *result) chart() string {
+	// What a start takes compares with nothing: there is none bare.
+	r = &result{ways: r.ways, cells: r.cells, workloads: slices.DeleteFunc(slices.Clone(r.workloads), func(l workload) bool { return l.name == start.name })}
 	ways := r.drawn()
 	group := float64(len(ways)*barHeight + groupGap)
 	height := chartTop + group*float64(len(r.workloads)) + 10

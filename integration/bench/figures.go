@@ -57,14 +57,19 @@ func (s series) ratioTo(bare series) ratio {
 	return ratio{median(s) / median(bare), quantile(each, 0.25), quantile(each, 0.75)}
 }
 
-// text is the comparison as a table shows it.
-func (s series) text(bare series) string {
+// brief is the ratio of the medians as a table shows it.
+func (s series) brief(bare series) string {
 	if len(s) == 0 || len(bare) == 0 {
 		return "-"
 	}
-	x := s.ratioTo(bare)
-	if len(s) == 1 {
-		return short(x.median)
+	return short(s.ratioTo(bare).median)
+}
+
+// text is that with the quartiles, where there are more rounds than one.
+func (s series) text(bare series) string {
+	if len(s) < 2 || len(bare) == 0 {
+		return s.brief(bare)
 	}
-	return fmt.Sprintf("%s (%s to %s)", short(x.median), short(x.low), short(x.high))
+	x := s.ratioTo(bare)
+	return fmt.Sprintf("%s (%s to %s)", s.brief(bare), short(x.low), short(x.high))
 }

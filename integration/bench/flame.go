@@ -73,7 +73,8 @@ func (f *frame) draw(b *strings.Builder, x, y, sample float64) {
 	fmt.Fprintf(b, `<g><title>%s: %.1f %%</title><rect x="%.1f" y="%.0f" width="%.1f" height="%d" fill="%s"/>`,
 		html.EscapeString(f.name), share, x, y, max(wide-0.2, 0.2), flameRow-1, f.colour())
 	if letters := int(wide / letter); letters > 3 {
-		fmt.Fprintf(b, `<text x="%.1f" y="%.0f">%s</text>`, x+2, y+11, html.EscapeString(f.name[:min(letters, len(f.name))]))
+		label := f.name[strings.LastIndex(f.name, "/")+1:]
+		fmt.Fprintf(b, `<text x="%.1f" y="%.0f">%s</text>`, x+2, y+11, html.EscapeString(label[:min(letters, len(label))]))
 	}
 	b.WriteString("</g>\n")
 	for _, name := range slices.Sorted(maps.Keys(f.calls)) {

@@ -12,34 +12,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// occasion is one run of the harness, as RESULTS.md tells of it.
+// occasion is one run of the harness, as it is told of.
 type occasion struct {
-	args  []string
-	began time.Time
-	load  string // of the machine, before
+	command string
+	began   time.Time
+	load    string // of the machine, before
 }
 
-func newOccasion(args []string) occasion {
+func newOccasion(command string) occasion {
 	load, _ := os.ReadFile("/proc/loadavg") // what it says is only told
-	return occasion{args, time.Now(), strings.Join(strings.Fields(string(load))[:3], " ")}
+	return occasion{command, time.Now(), strings.Join(strings.Fields(string(load))[:3], " ")}
 }
 
-// report is RESULTS.md: the machine, then the tables.
+// where says when and on which machine that was.
+func (o occasion) where() string {
+	return fmt.Sprintf("Made by `%s` on %s: %s, %d processors, %s, load average before %s.",
+		o.command, o.began.Format(time.DateOnly), processor(), runtime.NumCPU(), kernel(), o.load)
+}
+
+// report is RESULTS.md.
 func (o occasion) report(r *result) string {
-	return fmt.Sprintf(`# What it costs to be watched
-
-Made by %s in %s on %s, on %s, %d processors, %s;
-its load before that: %s. With %s.
-
-![times as long as bare](results.svg)
-
-%s`, o.command(), time.Since(o.began).Round(time.Second), o.began.Format(time.DateOnly), processor(), runtime.NumCPU(), kernel(), o.load,
-		strings.Join(versions(r), ", "), r.markdown())
+	return fmt.Sprintf("# What it costs to be watched\n\n%s\nIt took %s, with %s.\n\n![times as long as bare](results.svg)\n\n%s",
+		o.where(), time.Since(o.began).Round(time.Second), strings.Join(versions(r), ", "), r.markdown())
 }
 
-// command is what one types for it.
-func (o occasion) command() string {
-	return "`" + strings.TrimSpace("make bench-peers "+strings.Join(o.args, " ")) + "`"
+// The lines of the README that what is told there stands between.
+const (
+	briefBegin = "<!-- of make bench-peers -->\n"
+	briefEnd   = "<!-- end of make bench-peers -->\n"
+)
+
+// brief is the text of the README with the newest chart and table in it.
+func (o occasion) brief(r *result, readme string) (string, error) {
+	before, rest, begins := strings.Cut(readme, briefBegin)
+	_, after, ends := strings.Cut(rest, briefEnd)
+	if !begins || !ends {
+		return "", fmt.Errorf("find the place for the table: no %q and then %q", briefBegin, briefEnd)
+	}
+	const chart = "![times as long as bare, on a logarithmic axis](integration/bench/results.svg)"
+	return fmt.Sprintf("%s%s%s\n\n%s\n\n%s%s%s", before, briefBegin, chart, o.where(), r.ratios(took, series.brief), briefEnd, after), nil
 }
 
 var modelLine = regexp.MustCompile(`(?m)^model name\s*: (.*)$`)

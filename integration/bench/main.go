@@ -57,12 +57,21 @@ func inPlace(ctx context.Context, do func(context.Context, *place) error) (err e
 
 // compare writes the tables and the chart.
 func (n plan) compare(ctx context.Context, p *place) error {
-	o := newOccasion(n.args)
+	o := newOccasion(n.command)
 	r, err := n.measure(ctx, p)
 	if err != nil {
 		return err
 	}
-	return errors.Join(replace(filepath.Join(n.out, "RESULTS.md"), o.report(r)), replace(filepath.Join(n.out, "results.svg"), r.chart()))
+	err = errors.Join(replace(filepath.Join(n.out, "RESULTS.md"), o.report(r)), replace(filepath.Join(n.out, "results.svg"), r.chart()))
+	if n.readme == "" {
+		return err
+	}
+	old, readErr := os.ReadFile(n.readme)
+	text, briefErr := o.brief(r, string(old))
+	if err = errors.Join(err, readErr, briefErr); err != nil {
+		return err
+	}
+	return replace(n.readme, text)
 }
 
 // draw writes the flame graph, and prints what takes most.
@@ -77,29 +86,36 @@ func (n plan) draw(ctx context.Context, p *place) error {
 
 // plan is what to do.
 type plan struct {
-	args      []string // that said so
+	command   string // that says so to make
 	ways      []way
 	workloads []workload
 	rounds    int           // at most
 	share     time.Duration // of time for a workload: no round begins after it, but the first
 	out       string        // the folder for what is compared
+	readme    string        // that the brief table is written into; none if empty
 	flame     string        // in place of that: the file for a flame graph
 }
 
 // parse reads the command line.
 func parse(args []string) (plan, error) {
-	n := plan{args: args}
+	n := plan{command: "make bench-peers"}
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	tiercel := set.String("tiercel", "bin/tiercel", "the program under test")
 	wanted := set.String("workloads", "", "names of workloads, apart by blanks; none: all")
 	wantedWays := set.String("ways", "", "names of ways, apart by blanks; none: all")
 	set.StringVar(&n.out, "out", "integration/bench", "the folder that RESULTS.md and results.svg are written to")
+	set.StringVar(&n.readme, "readme", "", "a file to write the brief table into")
 	set.StringVar(&n.flame, "flame", "", "write a flame graph to this file, and nothing else")
 	set.IntVar(&n.rounds, "rounds", 15, "rounds of a workload, at most")
-	set.DurationVar(&n.share, "share", 35*time.Second, "the time after which no more rounds of a workload begin")
+	set.DurationVar(&n.share, "share", 30*time.Second, "the time after which no more rounds of a workload begin")
 	if err := set.Parse(args); err != nil {
 		return n, err
 	}
+	set.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"workloads", "ways", "rounds"}, f.Name) {
+			n.command += fmt.Sprintf(" %s=%q", strings.ToUpper(f.Name), f.Value)
+		}
+	})
 	program, err := filepath.Abs(*tiercel)
 	if err != nil {
 		return n, err

@@ -24,7 +24,7 @@ type place struct {
 	dir   string        // has no blank in it: see way.join
 	deeds string        // the program that does the loops and times commands
 	root  string        // of this project
-	used  time.Duration // of processors: by the last command that was run, and all that it waited for
+	used  time.Duration // of processors: by the last command that was run, and all that came of it
 }
 
 // job is one thing to run.
@@ -114,13 +114,12 @@ func ends(lines []string) []string {
 
 // run runs the job that way to its end, and leaves nothing of it.
 func (p *place) run(ctx context.Context, w way, j job) error {
-	defer sweep()
 	s, err := p.start(ctx, w, j)
 	if err != nil {
 		return err
 	}
 	err = s.wait()
-	p.used = s.ProcessState.UserTime() + s.ProcessState.SystemTime()
+	p.used = s.ProcessState.UserTime() + s.ProcessState.SystemTime() + sweep()
 	return err
 }
 
@@ -146,15 +145,20 @@ func adopt() error {
 	return os.NewSyscallError("prctl(SET_CHILD_SUBREAPER)", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
-// sweep kills all children, and theirs as they become ours, until there are none.
-// Must not be called while a command that is waited for runs.
-func sweep() {
+// sweep kills all children, and theirs as they become ours, until there are none,
+// and returns the processor time that they have used: perf, for one, does not wait
+// for what it runs. Must not be called while a command that is waited for runs.
+func sweep() (used time.Duration) {
 	for {
 		for _, pid := range children() {
 			_ = unix.Kill(pid, unix.SIGKILL) // one that has ended meanwhile is waited for all the same
 		}
-		if _, err := unix.Wait4(-1, nil, 0, nil); err == unix.ECHILD {
-			return
+		var of unix.Rusage
+		switch _, err := unix.Wait4(-1, nil, 0, &of); err {
+		case unix.ECHILD:
+			return used
+		case nil:
+			used += time.Duration(of.Utime.Nano() + of.Stime.Nano())
 		}
 	}
 }

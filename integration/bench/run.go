@@ -77,12 +77,17 @@ func (n plan) prepare(ctx context.Context, p *place, l workload) error {
 	return err
 }
 
+// patience is how long one measurement may take: what hangs is ended, and left out.
+const patience = 5 * time.Minute
+
 // add measures once more, unless that has failed before.
 func (c *cell) add(ctx context.Context, p *place, l workload, w way) {
 	if c.why != "" {
 		return
 	}
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	took, err := l.once(ctx, p, w)
 	progress("%s: %s: %s in %s", l.name, w.name, duration(took), time.Since(began).Round(time.Millisecond))
 	if err != nil {

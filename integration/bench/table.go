@@ -10,8 +10,8 @@ import (
 // markdown is RESULTS.md, but for the machine that it was measured on.
 func (r *result) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds.\n\n%s", r.ratios(took))
-	fmt.Fprintf(&b, "\n## Processor time, how many times bare's\n\nOf what watches and what is watched, with the start and the end.\n\n%s", r.ratios(used))
+	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds.\n\n%s", r.ratios(took, series.text))
+	fmt.Fprintf(&b, "\n## Processor time, how many times bare's\n\nOf what watches and what is watched, with the start and the end.\n\n%s", r.ratios(used, series.text))
 	fmt.Fprintf(&b, "\n## What one of a loop costs beyond bare\n\n%s", r.added())
 	fmt.Fprint(&b, "\n## The workloads\n\n")
 	for _, l := range r.workloads {
@@ -28,8 +28,8 @@ func (r *result) markdown() string {
 	return b.String()
 }
 
-// ratios compares such figures of all workloads that have them.
-func (r *result) ratios(figures func(*cell) series) string {
+// ratios compares such figures of all workloads that have them, each pair told by the function.
+func (r *result) ratios(figures func(*cell) series, tell func(s, bare series) string) string {
 	t := newTable("workload", "n", "bare")
 	for _, w := range r.watched() {
 		t.head(w.name)
@@ -41,7 +41,7 @@ func (r *result) ratios(figures func(*cell) series) string {
 		}
 		row := []string{l.name, fmt.Sprint(len(bare)), duration(median(bare))}
 		for _, w := range r.watched() {
-			row = append(row, figures(r.cell(l, w)).text(bare))
+			row = append(row, tell(figures(r.cell(l, w)), bare))
 		}
 		t.row(row...)
 	}
