@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 
-.PHONY: help build static run test test-storm test-programs test-kernels test-load lint bench generate fuzz clean
+.PHONY: help build static run test test-storm test-programs test-kernels test-load lint bench bench-peers profile generate fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -62,6 +62,20 @@ lint: ## golangci-lint and shellcheck
 bench: ## Go benchmarks: ring, rule match, cost of a traced call
 	@sh .ci/install build
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## bare, tiercel and its like over many workloads, to integration/bench/RESULTS.md; WORKLOADS, WAYS, ROUNDS choose (to bin/)
+	@sh .ci/install build
+	@sh .ci/install bench
+	@$(MAKE) -s build
+	$(GO) build -tags $(TAGS) -o bin/bench ./integration/bench
+	bin/bench -out $(if $(WORKLOADS)$(WAYS),bin,integration/bench -readme README.md) $(if $(WORKLOADS),-workloads "$(WORKLOADS)") $(if $(WAYS),-ways "$(WAYS)") $(if $(ROUNDS),-rounds $(ROUNDS))
+
+profile: ## a flame graph, bin/profile.svg, of WAYS (default notify) over WORKLOADS (default open exec find), and what takes most
+	@sh .ci/install build
+	@sh .ci/install bench
+	@$(MAKE) -s build
+	$(GO) build -tags $(TAGS) -o bin/bench ./integration/bench
+	bin/bench -flame bin/profile.svg -ways "$(or $(WAYS),notify)" -workloads "$(or $(WORKLOADS),open exec find)"
 
 generate: ## the eBPF programs, rules/FIELDS.md, the operators in rules/LANGUAGE.md, and integration/coverage.md
 	@sh .ci/install build

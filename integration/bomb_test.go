@@ -50,14 +50,15 @@ func TestAForkBombIsOutlived(t *testing.T) {
 	})
 }
 
-// compiled returns the program of a C source below testdata.
-func compiled(t *testing.T, name string) string {
+// compiled returns the program of a C source below testdata, to compile which the compiler gets these words, too.
+func compiled(t testing.TB, name string, words ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
 		t.Skip("needs a C compiler")
 	}
-	path := filepath.Join(t.TempDir(), name)
-	out, err := exec.Command("cc", "-O2", "-Wall", "-pthread", "-o", path, filepath.Join("testdata", name+".c")).CombinedOutput()
+	path := filepath.Join(t.TempDir(), filepath.Base(name))
+	words = append(words, "-O2", "-Wall", "-pthread", "-o", path, filepath.Join("testdata", name+".c"))
+	out, err := exec.Command("cc", words...).CombinedOutput()
 	require.NoError(t, err, strings.TrimSpace(string(out)))
 	return path
 }

@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"tiercel/engine/trial":        {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/rules"},
 	"tiercel/wrappers/tiercel":    {"tiercel/engine", "tiercel/engine/capture", "tiercel/engine/event", "tiercel/engine/event/procfs", "tiercel/engine/output", "tiercel/engine/trial", "tiercel/kernel", "tiercel/rules", "tiercel/seccomp", "tiercel/tracer", "tiercel/tracer/keeper", "tiercel/tracer/launch"},
 	"tiercel/integration":         {},
+	"tiercel/integration/bench":   {"tiercel/engine/event", "tiercel/rules", "tiercel/seccomp"},
 }
 
 // onlyIn has what just one package or file may import.

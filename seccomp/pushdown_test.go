@@ -88,6 +88,8 @@ func TestWhoIsNotifiedSeesProcessesBegin(t *testing.T) {
 		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD), 0x1000}, true},
 		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD), 1 << 32}, true},
 		{"rt_sigaction", [6]uint64{uint64(unix.SIGCHLD)}, false},
+		{"rt_sigaction", [6]uint64{uint64(unix.SIGSEGV), 0x1000}, false},
+		{"rt_sigaction", [6]uint64{1<<32 | uint64(unix.SIGPIPE), 0x1000}, false},
 		{"ptrace", [6]uint64{unix.PTRACE_ATTACH}, true},
 		{"ptrace", [6]uint64{unix.PTRACE_CONT}, false},
 	}

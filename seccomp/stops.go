@@ -44,12 +44,25 @@ var listens = map[string][]event.Clause{"seccomp": {is(1, unix.SECCOMP_FILTER_FL
 
 // lives is the calls that who is notified must see whatever the rules ask for, as
 // nothing is traced for good: those that make processes (of clone(2), no threads)
-// and images, that install signal handlers, and that begin to trace.
+// and images, that install handlers of signals that others send, and that begin to trace.
 var lives = map[string][]event.Clause{
 	"fork": {{}}, "vfork": {{}}, "clone": {is(0, unix.CLONE_THREAD, 0)}, "clone3": {{}},
 	"execve": {{}}, "execveat": {{}},
-	"rt_sigaction": {{All: []event.Condition{{Arg: 1, Mask: whole, Not: true}}}},
+	"rt_sigaction": {handles()},
 	"ptrace":       {is(0, whole, unix.PTRACE_TRACEME), is(0, whole, unix.PTRACE_ATTACH), is(0, whole, unix.PTRACE_SEIZE)},
+}
+
+// ofOneself is the signals that a thread gets for what it does itself, as it waits in
+// no call then. Most programs that handle any handle these, to say why they end.
+var ofOneself = []unix.Signal{unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV, unix.SIGPIPE, unix.SIGSYS}
+
+// handles is the rt_sigaction(2) that sets how another signal is dealt with.
+func handles() event.Clause {
+	all := []event.Condition{{Arg: 1, Mask: whole, Not: true}}
+	for _, sig := range ofOneself {
+		all = append(all, event.Condition{Arg: 0, Mask: 1<<32 - 1, Value: uint64(sig), Not: true})
+	}
+	return event.Clause{All: all}
 }
 
 // where returns clauses of which one must hold for a call of the row to stop; an

@@ -14,11 +14,11 @@ import (
 // the kernel then has the call fail with EINTR where the signal's handler was not
 // installed with SA_RESTART: open(2) and fork(2) would, which never do so bare.
 //
-// So processes with such handlers are kept: seized until they execute something
-// else. Where a signal then finds a call that was interrupted so, the call is
-// made to begin again after the handler (ERESTARTNOINTR). Of a call that may wait
-// by itself it cannot be told who interrupted it; EINTR is what its caller has to
-// expect anyway.
+// So processes with such handlers, but for signals that a thread brings upon
+// itself, are kept: seized until they execute something else. Where a signal then
+// finds a call that was interrupted so, the call is made to begin again after the
+// handler (ERESTARTNOINTR). Of a call that may wait by itself it cannot be told who
+// interrupted it; EINTR is what its caller has to expect anyway.
 
 var (
 	rowSigaction = event.Lookup("rt_sigaction")

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// measure runs each workload in each way, in rounds that each begin with another way.
+func (n plan) measure(ctx context.Context, p *place) (*result, error) {
+	r := &result{ways: n.ways, workloads: n.workloads, cells: map[cellOf]*cell{}}
+	for _, l := range n.workloads {
+		for _, w := range n.ways {
+			r.cells[cellOf{l.name, w.name}] = &cell{}
+		}
+	}
+	n.tryWays(ctx, p, r)
+	for _, l := range n.workloads {
+		if err := n.workload(ctx, p, r, l); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// tryWays leaves those out that cannot be taken here, with the reason.
+func (n plan) tryWays(ctx context.Context, p *place, r *result) {
+	for _, w := range n.ways {
+		err := w.missing()
+		if err == nil {
+			_, err = start.once(ctx, p, w)
+		}
+		if err == nil {
+			continue
+		}
+		progress("%s: left out: %v", w.name, err)
+		for _, l := range n.workloads {
+			r.cell(l, w).why = err.Error()
+		}
+	}
+}
+
+// workload measures one, after a bare run that is not counted: it fills the kernel's caches.
+func (n plan) workload(ctx context.Context, p *place, r *result, l workload) error {
+	if err := n.prepare(ctx, p, l); err != nil {
+		progress("%s: left out: %v", l.name, err)
+		for _, w := range n.ways {
+			r.cell(l, w).why = err.Error()
+		}
+		return ctx.Err()
+	}
+	began := time.Now()
+	for round := 0; round < n.rounds && (round == 0 || time.Since(began) < n.share); round++ {
+		progress("%s: round %d of at most %d", l.name, round+1, n.rounds)
+		for i := range n.ways {
+			w := n.ways[(i+round)%len(n.ways)]
+			r.cell(l, w).add(ctx, p, l, w)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+func (n plan) prepare(ctx context.Context, p *place, l workload) error {
+	if err := l.missing(); err != nil {
+		return err
+	}
+	if l.make != nil {
+		if err := l.make(ctx, p); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
+	_, err := l.once(ctx, p, way{})
+	return err
+}
+
+// patience is how long one measurement may take: what hangs is ended, and left out.
+const patience = 5 * time.Minute
+
+// add measures once more, unless that has failed before.
+func (c *cell) add(ctx context.Context, p *place, l workload, w way) {
+	if c.why != "" {
+		return
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	took, err := l.once(ctx, p, w)
+	progress("%s: %s: %s in %s", l.name, w.name, duration(took), time.Since(began).Round(time.Millisecond))
+	if err != nil {
+		progress("%s: %s: left out: %v", l.name, w.name, err)
+		c.why = err.Error()
+		return
+	}
+	c.took = append(c.took, took)
+	if l.whole {
+		c.used = append(c.used, float64(p.used))
+	}
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "tiercel: bench: "+format+"\n", args...)
+}
