@@ -115,6 +115,7 @@ func (d *noticed) base(tid int, row *event.Row, i int, arg func(i int) uint64, p
 	default:
 		b = strconv.AppendInt(append(b, "/fd/"...), fd, 10)
 	}
-	d.name = append(b, 0)
-	return d.name
+	b = append(b, 0)
+	d.name = b
+	return b
 }
