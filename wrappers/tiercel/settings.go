@@ -67,12 +67,9 @@ func (s *settings) check(cmd *cobra.Command, stream string) (err error) {
 }
 
 // compile makes a set without the garbage collector in between where the rules
-// are not many: it would take a sixth of the time until the command starts. Nor is
-// it to begin right after; a heap that is small may later be 4 MB larger for it.
+// are not many: it would take a sixth of the time until the command starts.
 func compile(files []rules.File) (*rules.Set, rules.Problems) {
-	if was := debug.SetGCPercent(400); was >= 0 {
-		defer debug.SetGCPercent(max(was, 200))
-	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	return rules.Compile(files)
 }
 
