@@ -10,7 +10,7 @@ import (
 )
 
 // maxNumber is above all numbers of calls that any architecture has.
-const maxNumber = 1024
+const maxNumber = 640
 
 // multiplexed is where the numbers are that stand for calls by socketcall(2): not the kernel's.
 const multiplexed = 1 << 16
@@ -45,38 +45,42 @@ func hasUnpacked(row int) bool {
 // go by it and not by the stop's data: a workload's own filter can stop a call
 // with data of its choice.
 func Calls(needs *event.Needs, stops Stops) map[event.Call]int {
-	rows := map[string]int{}
+	calls, rows := map[event.Call]int{}, map[string]int{}
 	for row := range event.Table {
 		if stops.where(needs, row) != nil {
 			for _, name := range event.Table[row].Names() {
 				rows[name] = row
+				addByName(calls, row, name)
 			}
 		}
 	}
-	calls := map[event.Call]int{}
-	for is32, arch := range arches() {
-		for n := range uint32(maxNumber) {
-			if name, err := lib.ScmpSyscall(n).GetNameByArch(arch); err == nil {
-				addCall(calls, rows, event.Call{Number: n, Is32: is32}, name)
-			}
-		}
-		addMultiplexed(calls, rows, arch)
+	if arch, ok := compatible[runtime.GOARCH]; ok {
+		addByNumber(calls, rows, arch)
 	}
 	return calls
 }
 
-func addCall(calls map[event.Call]int, rows map[string]int, call event.Call, name string) {
-	if row, ok := rows[name]; ok {
-		calls[call] = row
+// addByName adds the calls that have the name. Of those that an architecture can
+// make by socketcall(2) the library has the numbers -101 to -120 (seccomp-syscalls.h).
+func addByName(calls map[event.Call]int, row int, name string) {
+	for is32, arch := range arches() {
+		switch n, err := lib.GetSyscallFromNameByArch(name, arch); {
+		case err != nil:
+		case n >= 0:
+			calls[event.Call{Number: uint32(n), Is32: is32}] = row
+		case n < -100 && n >= -120:
+			calls[Multiplexed(uint64(-100-n))] = row
+		}
 	}
 }
 
-// addMultiplexed adds the calls that the architecture can make by socketcall(2):
-// for these the library has the numbers -101 to -120 (seccomp-syscalls.h).
-func addMultiplexed(calls map[event.Call]int, rows map[string]int, arch lib.ScmpArch) {
-	for name := range rows {
-		if n, err := lib.GetSyscallFromNameByArch(name, arch); err == nil && n < -100 && n >= -120 {
-			addCall(calls, rows, Multiplexed(uint64(-100-n)), name)
+// addByNumber adds the 32-bit calls that have numbers of their own beside that of a
+// multiplexer, to which the library does not resolve their names.
+func addByNumber(calls map[event.Call]int, rows map[string]int, arch lib.ScmpArch) {
+	for n := range uint32(maxNumber) {
+		name, err := lib.ScmpSyscall(n).GetNameByArch(arch)
+		if row, ok := rows[name]; err == nil && ok {
+			calls[event.Call{Number: n, Is32: true}] = row
 		}
 	}
 }

@@ -48,9 +48,11 @@ type noticed struct {
 	name []byte // of a file, with a NUL
 }
 
-// prepare starts the keeper, which takes as long as the child.
+// prepare starts the keeper, unless one was.
 func (d *noticed) prepare() (err error) {
-	d.keeper, err = keeper.Start(d.OnDeath)
+	if d.keeper = d.Keeper; d.keeper == nil {
+		d.keeper, err = keeper.Start(d.OnDeath)
+	}
 	return err
 }
 

@@ -31,7 +31,8 @@ type Config struct {
 	Stops   seccomp.Stops // the way by which the filter's calls stop
 	OnDeath keeper.Mode   // what becomes of the workload if this process dies; traced, it is killed
 
-	Taken *keeper.Taken // what is watched in place of a command and by another's filter, the end of which is not waited for; Stops is ByNotice
+	Keeper *keeper.Keeper // one that was started before, as OnDeath says; nil: Run starts it where Stops is ByNotice
+	Taken  *keeper.Taken  // what is watched in place of a command and by another's filter, the end of which is not waited for; Stops is ByNotice
 
 	OnSetuid func(path string) // told once of a program that lost its setuid bit's effect to us; may be nil
 }

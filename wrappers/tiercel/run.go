@@ -127,12 +127,12 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	child, err := f.startEarly(command)
+	early, err := f.startEarly(command)
 	if err != nil {
 		return err
 	}
-	if child != nil {
-		defer child.Close()
+	if early != nil {
+		defer early.child.Close()
 	}
 	w, err := newWatch(&f.settings)
 	if err != nil {
@@ -142,7 +142,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	r := &live{watch: w, flags: f, child: child, needs: f.needs(w.set.Needs())}
+	r := &live{watch: w, flags: f, launched: early, needs: f.needs(w.set.Needs())}
 	if err := r.startRecording(f.record); err != nil {
 		return err
 	}
@@ -163,13 +163,13 @@ func (f *runFlags) find(args []string) (command launch.Command, err error) {
 	return command, err
 }
 
-// startEarly starts the command's child, which takes about as long as to read the
-// rules, unless the events may come from eBPF, which must see it start.
-func (f *runFlags) startEarly(c launch.Command) (*launch.Child, error) {
+// startEarly starts what a watch by ptrace consists of, which takes about as long as
+// to read the rules, unless the events may come from eBPF, which must see the command start.
+func (f *runFlags) startEarly(c launch.Command) (*launched, error) {
 	if f.sourceName == event.SourceEBPF || f.sourceName == auto && f.stops == auto && mayUseBPF() {
 		return nil, nil
 	}
-	return launch.Start(c)
+	return f.start(c)
 }
 
 // needs is what the rules ask for, less what is allowed whatever they say.
@@ -184,12 +184,12 @@ func (f *runFlags) needs(ofRules *event.Needs) *event.Needs {
 // live is a watch of a command, or of what was taken over.
 type live struct {
 	*watch
-	flags   *runFlags                 // of a command
-	child   *launch.Child             // nil where it was not started early
-	filter  map[string][]event.Clause // of what was taken over: which calls stop, as seccomp.Watches has them
-	needs   *event.Needs              // of the rules, or of a recording
-	machine *engine.Machine
-	tape    *capture.Writer // nil where nothing is recorded
+	flags    *runFlags                 // of a command
+	launched *launched                 // nil where it was not started early
+	filter   map[string][]event.Clause // of what was taken over: which calls stop, as seccomp.Watches has them
+	needs    *event.Needs              // of the rules, or of a recording
+	machine  *engine.Machine
+	tape     *capture.Writer // nil where nothing is recorded
 }
 
 // startRecording creates the capture, if one is wanted, and asks of the source what one wants.

@@ -81,48 +81,71 @@ func nameOf(stops seccomp.Stops) string {
 	return stopsPtrace
 }
 
-// door returns the way by which calls stop: the one that is asked for, or notify
-// where the kernel gives a listener.
-func (r *live) door() (seccomp.Stops, error) {
-	if r.flags.stops == stopsPtrace {
-		return seccomp.ByTrace, nil
-	}
-	err := seccomp.ProbeListener()
-	switch {
-	case err == nil:
-		return seccomp.ByNotice, nil
-	case r.flags.stops == stopsNotify:
-		return 0, &failure{code: launch.ExitFailed, err: fmt.Errorf("use notifications: %w", err), hint: "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
-	}
-	r.log.Info().Err(err).Msg("calls stop by ptrace: no notifications")
-	return seccomp.ByTrace, nil
+// launched is the processes that a watch by ptrace consists of, beside tiercel.
+type launched struct {
+	child  *launch.Child
+	keeper *keeper.Keeper // nil where calls stop by ptrace; it ends with us
+	stops  seccomp.Stops
+	why    error // for which they do not stop by notification
 }
 
-func (r *live) byPtrace(c launch.Command) (*source, error) {
-	stops, err := r.door()
-	if err != nil {
+// start starts them.
+func (f *runFlags) start(c launch.Command) (s *launched, err error) {
+	s = &launched{}
+	if s.stops, s.why, err = f.door(); err != nil {
 		return nil, err
 	}
-	if stops == seccomp.ByTrace && r.flags.onDeath == string(keeper.Continue) {
-		return nil, &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
-	}
-	filter, gaps, err := seccomp.Compile(r.needs, stops)
-	if err != nil {
+	if s.child, err = launch.Start(c); err != nil {
 		return nil, err
 	}
-	if r.child == nil {
-		if r.child, err = launch.Start(c); err != nil {
+	if s.stops == seccomp.ByNotice {
+		if s.keeper, err = keeper.Start(keeper.Mode(f.onDeath)); err != nil {
+			s.child.Close()
 			return nil, err
 		}
+	}
+	return s, nil
+}
+
+// door returns the way by which calls stop: the one that is asked for, or notify
+// where the kernel gives a listener, and else why it does not.
+func (f *runFlags) door() (stops seccomp.Stops, why, err error) {
+	if f.stops != stopsPtrace {
+		if why = seccomp.ProbeListener(); why == nil {
+			return seccomp.ByNotice, nil, nil
+		}
+	}
+	switch {
+	case f.stops == stopsNotify:
+		err = &failure{code: launch.ExitFailed, err: fmt.Errorf("use notifications: %w", why), hint: "leave --stops out, or say --stops ptrace: notify wants Linux 5.19, and nobody around who listens to this process's calls"}
+	case f.onDeath == string(keeper.Continue):
+		err = &failure{code: launch.ExitFailed, err: errors.New("let the workload outlive tiercel: its calls stop by ptrace, and without a tracer each of them is refused (ENOSYS)"), hint: "--stops notify (Linux 5.19) or the eBPF source can"}
+	}
+	return seccomp.ByTrace, why, err
+}
+
+func (r *live) byPtrace(c launch.Command) (_ *source, err error) {
+	if r.launched == nil {
+		if r.launched, err = r.flags.start(c); err != nil {
+			return nil, err
+		}
+	}
+	s := r.launched
+	if s.why != nil {
+		r.log.Info().Err(s.why).Msg("calls stop by ptrace: no notifications")
+	}
+	filter, gaps, err := seccomp.Compile(r.needs, s.stops)
+	if err != nil {
+		return nil, err
 	}
 	r.warnOfUnseen(r.set, gaps.Unknown)
 	if len(gaps.Whole) > 0 {
 		r.log.Info().Strs("calls", gaps.Whole).Msg("every one of these calls stops: the filter has no room to look at their arguments")
 	}
-	t := tracer.New(tracer.Config{Child: r.child, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
-		Stops: stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
-	r.log.Info().Str("source", event.SourcePtrace).Str("stops", nameOf(stops)).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
-	return &source{t, event.SourcePtrace, r.child.Close}, nil
+	t := tracer.New(tracer.Config{Child: s.child, Keeper: s.keeper, Needs: r.needs, Filter: filter, Gate: r.gate(), Linger: r.flags.waitAll,
+		Stops: s.stops, OnDeath: keeper.Mode(r.flags.onDeath), OnSetuid: r.onSetuid()})
+	r.log.Info().Str("source", event.SourcePtrace).Str("stops", nameOf(s.stops)).Int("filter_instructions", len(filter)/8).Int("rules", len(r.set.Rules)).Msg("watch")
+	return &source{t, event.SourcePtrace, s.child.Close}, nil
 }
 
 // mayUseBPF reports whether this process has a capability by which the kernel lets it use bpf(2).
