@@ -2,7 +2,6 @@ package seccomp
 
 import (
 	"runtime"
-	"slices"
 
 	lib "github.com/seccomp/libseccomp-golang"
 
@@ -22,24 +21,11 @@ func Multiplexed(subcall uint64) event.Call {
 }
 
 // The i386 numbers of calls whose arguments are in memory: those of socketcall(2),
-// ipc(2) and the first mmap. The others stand for several calls.
+// which stands for several, and the first mmap.
 const (
 	Socketcall = 102
-	ipc        = 117
 	OldMmap    = 90
 )
-
-var unpacked = []uint32{Socketcall, ipc, OldMmap}
-
-// hasUnpacked reports whether calls of the row can come by these numbers. The
-// library has numbers below 0 for calls that go by a multiplexer.
-func hasUnpacked(row int) bool {
-	arch, ok := compatible[runtime.GOARCH]
-	return ok && slices.ContainsFunc(event.Table[row].Names(), func(name string) bool {
-		n, err := lib.GetSyscallFromNameByArch(name, arch)
-		return err == nil && (n < 0 && n > neverNumbered || n == OldMmap && name == "mmap")
-	})
-}
 
 // Calls returns the rows of the calls that the needs watch. Who is stopped must
 // go by it and not by the stop's data: a workload's own filter can stop a call

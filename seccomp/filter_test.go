@@ -129,7 +129,8 @@ func TestOneRowAtATime(t *testing.T) {
 				prog := compile(t, matching(watched))
 				for name, nr := range all {
 					want := "allow"
-					if row, ok := rows[name]; ok && row == event.Lookup(watched) {
+					row, ok := rows[name]
+					if ok && (row == event.Lookup(watched) || entry.arch == unix.AUDIT_ARCH_I386 && listens[name] != nil) {
 						want = fmt.Sprintf("trace %d", row)
 					}
 					if got := action(run(t, prog, data{nr: nr, arch: entry.arch})); got != want {
@@ -217,16 +218,17 @@ func TestPrctlIsTracedOnlyWhereItSetsTheName(t *testing.T) {
 	needs.Rows[prctl].State = true
 	prog := compile(t, &needs)
 	traced := fmt.Sprintf("trace %d", prctl)
-	for _, call := range []data{{nr: 157, arch: unix.AUDIT_ARCH_X86_64}, {nr: 172, arch: unix.AUDIT_ARCH_I386}} {
-		for option, want := range map[uint64]string{
-			unix.PR_SET_NAME: traced, 0xdead_0000_0000 | unix.PR_SET_NAME: traced, // the kernel ignores the upper half
-			unix.PR_GET_NAME: "allow", 0: "allow", unix.PR_SET_NAME | 1<<31: "allow",
-		} {
-			call.args[0] = option
-			if got := action(run(t, prog, call)); got != want {
-				t.Errorf("number %d, option %#x: got %s, want %s", call.nr, option, got, want)
-			}
+	for option, want := range map[uint64]string{
+		unix.PR_SET_NAME: traced, 0xdead_0000_0000 | unix.PR_SET_NAME: traced, // the kernel ignores the upper half
+		unix.PR_GET_NAME: "allow", 0: "allow", unix.PR_SET_NAME | 1<<31: "allow",
+	} {
+		call := data{nr: 157, arch: unix.AUDIT_ARCH_X86_64, args: [6]uint64{option}}
+		if got := action(run(t, prog, call)); got != want {
+			t.Errorf("option %#x: got %s, want %s", option, got, want)
 		}
+	}
+	if got := action(run(t, prog, data{nr: 172, arch: unix.AUDIT_ARCH_I386})); got != traced {
+		t.Errorf("by i386's entry: got %s, want %s", got, traced)
 	}
 	needs.Rows[prctl].Match = true
 	if got := action(run(t, compile(t, &needs), data{nr: 157, arch: unix.AUDIT_ARCH_X86_64})); got != traced {

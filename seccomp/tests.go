@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"maps"
+	"runtime"
 	"slices"
 
 	lib "github.com/seccomp/libseccomp-golang"
@@ -91,22 +92,22 @@ const (
 	returns = unix.BPF_RET | unix.BPF_K
 )
 
-// Where struct seccomp_data has the number and the arguments (uapi/linux/seccomp.h).
+// Where struct seccomp_data has the architecture and the arguments (uapi/linux/seccomp.h).
 const (
-	numberAt = 0
-	argsAt   = 16
+	archAt = 4
+	argsAt = 16
 )
 
+// native is what the data has for the architecture's own entry. Of a 32-bit one all
+// calls stop: their arguments may be in memory, and of their registers the filter
+// sees also the upper halves, which the call ignores and the caller chooses.
+var native = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
+
 // tests returns what decides whether a call of the row stops: where one of the
-// clauses holds, or where its arguments are in memory.
-func (s Stops) tests(row int, where []event.Clause) (ops []unix.SockFilter) {
+// clauses holds.
+func (s Stops) tests(row int, where []event.Clause) []unix.SockFilter {
 	stop := unix.SockFilter{Code: returns, K: s.verdict(row)}
-	if hasUnpacked(row) {
-		ops = append(ops, unix.SockFilter{Code: loads, K: numberAt})
-		for _, n := range unpacked {
-			ops = append(ops, unix.SockFilter{Code: equals, Jf: 1, K: n}, stop)
-		}
-	}
+	ops := []unix.SockFilter{{Code: loads, K: archAt}, {Code: equals, Jt: 1, K: native[runtime.GOARCH]}, stop}
 	for _, c := range where {
 		ops = append(ops, clauseTests(&c, stop)...)
 	}

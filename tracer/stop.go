@@ -75,6 +75,11 @@ func classify(ws unix.WaitStatus) What {
 // workload's choice, as its own filter can stop a call, too. It unpacks the
 // i386 calls whose arguments are in memory.
 func (t *Tracer) checkEntry(s *Stop, number uint64) What {
+	if s.Call.Is32 {
+		for i := range s.Call.Args { // int 0x80 of 64-bit code leaves the upper halves as they were, and the call ignores them
+			s.Call.Args[i] = uint64(uint32(s.Call.Args[i]))
+		}
+	}
 	multiplexed := s.Call.Is32 && number == seccomp.Socketcall
 	call := event.Call{Number: uint32(number), Is32: s.Call.Is32}
 	if multiplexed {
