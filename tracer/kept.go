@@ -206,8 +206,8 @@ func (d *noticed) isQueue(tid int, row *event.Row, i int, arg func(i int) uint64
 	if !ok || !whole || n == 0 {
 		return true
 	}
-	if d.look(tid, row, i, arg, room[:n]) != 0 {
-		return false
+	if errno := d.look(tid, row, i, arg, room[:n]); errno != 0 {
+		return errno != unix.ENOENT // else it is not known
 	}
 	kind := d.file.Mode & unix.S_IFMT
 	return kind == unix.S_IFIFO || kind == unix.S_IFCHR

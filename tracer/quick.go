@@ -21,7 +21,7 @@ import (
 func (d *noticed) isQuick(th *thread) bool {
 	ev := event.Event(th.pending)
 	row := ev.Row()
-	if th.restarts > 0 || row.Effect&(event.Executes|event.OpensFD) == 0 {
+	if !showsResult || th.restarts > 0 || row.Effect&(event.Executes|event.OpensFD) == 0 {
 		return false
 	}
 	i := row.PathParam()
@@ -29,7 +29,19 @@ func (d *noticed) isQuick(th *thread) bool {
 		return false
 	}
 	path, ok := ev.Bytes(event.Part(i))
-	return ok && d.isPlain(th.tid, d.look(th.tid, row, i, ev.Arg, path))
+	return ok && d.isPlain(th.tid, d.look(th.tid, row, i, ev.Arg, path), mayCreate(ev))
+}
+
+// mayCreate reports whether a call makes the file that it opens, if that is not there.
+func mayCreate(ev event.Event) bool {
+	row := ev.Row()
+	for i := range row.Params {
+		if row.Params[i].Type == event.OpenFlags {
+			flags, ok := ev.Word(i)
+			return !ok || flags&unix.O_CREAT != 0
+		}
+	}
+	return row.Effect&event.Executes == 0
 }
 
 // quickEnd takes the result of such a call at the stop that has come of the
@@ -64,12 +76,13 @@ var plain = map[string]bool{
 }
 
 // isPlain reports whether a file that was looked at is a regular one, or a folder, of such a file system, or is not there.
-func (d *noticed) isPlain(tid int, errno unix.Errno) bool {
+// One that is not there may be made on any.
+func (d *noticed) isPlain(tid int, errno unix.Errno, creates bool) bool {
 	if errno != 0 {
-		return errno == unix.ENOENT
+		return errno == unix.ENOENT && !creates
 	}
 	kind := d.file.Mode & unix.S_IFMT
-	return (kind == unix.S_IFREG || kind == unix.S_IFDIR) && plain[d.proc.FileSystem(tid, unix.Mkdev(d.file.Dev_major, d.file.Dev_minor))]
+	return (kind == unix.S_IFREG || kind == unix.S_IFDIR) && plain[d.proc.FileSystem(tid, &d.file)]
 }
 
 // resolveCached is RESOLVE_CACHED of linux/openat2.h, since Linux 5.12.
@@ -79,8 +92,8 @@ const resolveCached = 0x20
 // kernel knows without asking a file system (RESOLVE_CACHED): one may be served by a
 // process that waits for us.
 func (d *noticed) look(tid int, row *event.Row, i int, arg func(i int) uint64, path []byte) unix.Errno {
-	if len(path) == 0 {
-		return unix.ENOENT
+	if len(path) == 0 { // it is of the descriptor itself, or of nothing
+		return unix.EINVAL
 	}
 	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolveCached}
 	base, errno := openPath(d.base(tid, row, i, arg, path))

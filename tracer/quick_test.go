@@ -27,12 +27,15 @@ func TestWhatIsPlain(t *testing.T) {
 	row := &event.Table[event.Lookup("openat")]
 	at := unix.AT_FDCWD
 	for path, want := range map[string]bool{
-		file: true, "file": true, dir: true, filepath.Join(dir, "none"): true, "none": true,
-		fifo: false, "fifo": false, link: false, "/dev/null": false, "/proc/self/status": false, "file/x": false, "": true,
+		file: true, "file": true, dir: true, filepath.Join(dir, "none"): true, "none": true, "": false,
+		fifo: false, "fifo": false, link: false, "/dev/null": false, "/proc/self/status": false, "file/x": false,
 	} {
 		errno := d.look(os.Getpid(), row, 1, func(int) uint64 { return uint64(at) }, []byte(path))
-		if got := d.isPlain(os.Getpid(), errno); got != want {
+		if got := d.isPlain(os.Getpid(), errno, false); got != want {
 			t.Errorf("%q: got %v, want %v (errno %d)", path, got, want, errno)
+		}
+		if d.isPlain(os.Getpid(), errno, true) && errno != 0 {
+			t.Errorf("%q: got that it may be made anywhere", path)
 		}
 	}
 }

@@ -20,10 +20,10 @@ func openat2(at int, name []byte, how *unix.OpenHow) (fd int, errno unix.Errno) 
 	return int(r), errno
 }
 
-// statx tells what kind of file a descriptor is of, and on which device, as the kernel has it.
+// statx tells what kind of file a descriptor is of, and of which mount, as the kernel has it.
 func statx(fd int, file *unix.Statx_t) unix.Errno {
 	empty := [1]byte{}
-	_, _, errno := unix.RawSyscall6(unix.SYS_STATX, uintptr(fd), uintptr(unsafe.Pointer(&empty)), unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE,
+	_, _, errno := unix.RawSyscall6(unix.SYS_STATX, uintptr(fd), uintptr(unsafe.Pointer(&empty)), unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE|unix.STATX_MNT_ID,
 		uintptr(unsafe.Pointer(file)), 0)
 	return errno
 }

@@ -13,6 +13,10 @@ var (
 	places32 = [8]int{0, 1, 2, 3, 4, 5, 6, 11}
 )
 
+// showsResult is whether a thread that stops on its way out of a call shows the
+// call's result as it is.
+const showsResult = true
+
 const (
 	placeResult = 6
 	placeNumber = 7

@@ -7,6 +7,11 @@ type registers struct {
 	n int // bytes that the kernel has filled
 }
 
+// showsResult is whether a thread that stops on its way out of a call shows the
+// call's result as it is. Here the kernel has prepared the call to be started again
+// before it stops the thread (do_signal, arch/arm64/kernel/signal.c).
+const showsResult = false
+
 const (
 	placeResult = 0
 	placeNumber = 8

@@ -2,6 +2,7 @@ package procfs
 
 import (
 	"bytes"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +14,8 @@ import (
 
 // stat returns what the kernel knows of the file that a link below /proc leads to.
 func stat(link string) (file unix.Statx_t, err error) {
-	err = unix.Statx(unix.AT_FDCWD, link, unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT, unix.STATX_BASIC_STATS, &file)
+	const asked = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
+	err = unix.Statx(unix.AT_FDCWD, link, unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT, asked, &file)
 	return file, err
 }
 
@@ -21,8 +23,8 @@ func device(file *unix.Statx_t) uint64 { return unix.Mkdev(file.Dev_major, file.
 
 func nanoseconds(t unix.StatxTimestamp) int64 { return t.Sec*int64(time.Second) + int64(t.Nsec) }
 
-// mounts is which file system is on which device. The number of a device that is none
-// can come again as another's, so that what is known ends soon.
+// mounts is which file system is mounted by which number. A number can come again
+// as another mount's, so that what is known ends soon.
 type mounts struct {
 	types map[uint64]string
 	since time.Time
@@ -30,37 +32,38 @@ type mounts struct {
 
 const mountsLast = time.Second
 
-// FileSystem returns the type of the file system on a device ("ext4", "fuse.sshfs"),
-// as proc_pid_mountinfo(5) has it; "" where none of the thread's mounts is on it.
-func (r *Reader) FileSystem(tid int, dev uint64) string {
+// FileSystem returns the type of the file system of a file ("ext4", "fuse.sshfs"), as
+// proc_pid_mountinfo(5) has it of the file's mount (STATX_MNT_ID, Linux 5.8); "" where
+// that is none of the thread's.
+func (r *Reader) FileSystem(tid int, file *unix.Statx_t) string {
+	if file.Mask&unix.STATX_MNT_ID == 0 {
+		return ""
+	}
 	m := &r.mounts
 	if now := time.Now(); now.Sub(m.since) > mountsLast {
 		m.since = now
 		clear(m.types)
 	}
-	name, known := m.types[dev]
-	if !known {
-		b, _ := readFile(tid, "mountinfo") // none of a thread that is gone
-		m.add(b)
-		name = m.types[dev]
-		m.types[dev] = name
+	if name, known := m.types[file.Mnt_id]; known {
+		return name
 	}
-	return name
+	b, _ := readFile(tid, "mountinfo") // none of a thread that is gone
+	m.add(b)
+	return m.types[file.Mnt_id]
 }
 
-// add takes down the devices of a mountinfo: the third of a line's fields is its
-// numbers, and the one after the hyphen its type.
+// add takes down the mounts of a mountinfo: the first of a line's fields is the
+// number, and the one after the hyphen the type.
 func (m *mounts) add(table []byte) {
 	if m.types == nil {
 		m.types = map[uint64]string{}
 	}
 	for line := range bytes.Lines(table) {
 		before, after, _ := bytes.Cut(line, []byte(" - "))
-		f, name := bytes.Fields(before), bytes.Fields(after)
-		if len(f) < 3 || len(name) == 0 {
-			continue
+		id, _, _ := bytes.Cut(before, []byte(" "))
+		name, _, ok := bytes.Cut(after, []byte(" "))
+		if n, err := strconv.ParseUint(string(id), 10, 64); err == nil && ok {
+			m.types[n] = string(name)
 		}
-		major, minor, _ := bytes.Cut(f[2], []byte(":"))
-		m.types[unix.Mkdev(uint32(number(major)), uint32(number(minor)))] = string(name[0])
 	}
 }

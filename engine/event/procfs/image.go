@@ -38,7 +38,7 @@ func (r *Reader) readImage(tid int, st *event.State) {
 // counts as the image's.
 func (r *Reader) layer(tid int, link string, file *unix.Statx_t) int64 {
 	switch {
-	case !r.isOverlay(tid, link, device(file)):
+	case !r.isOverlay(tid, link, file):
 		return 0
 	case uint64(nanoseconds(file.Ctime)) > r.NamespaceStart:
 		return event.LayerUpper
@@ -46,12 +46,11 @@ func (r *Reader) layer(tid int, link string, file *unix.Statx_t) int64 {
 	return event.LayerLower
 }
 
-// isOverlay reports whether a link leads into an overlay file system. Files of one
-// whose layers are of several others have devices that no mount has, ovl_stat.
-func (r *Reader) isOverlay(tid int, link string, dev uint64) bool {
-	name := r.FileSystem(tid, dev)
-	if name != "" {
-		return name == "overlay"
+// isOverlay reports whether a link leads into an overlay file system. Only a kernel
+// that does not say which mount a file is of (before Linux 5.8) has the file system asked.
+func (r *Reader) isOverlay(tid int, link string, file *unix.Statx_t) bool {
+	if file.Mask&unix.STATX_MNT_ID != 0 {
+		return r.FileSystem(tid, file) == "overlay"
 	}
 	var fs unix.Statfs_t
 	return unix.Statfs(link, &fs) == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC
