@@ -59,14 +59,23 @@ func (d *noticed) takeOver() (err error) {
 	if err == nil {
 		err = d.keeper.Note(d.Taken.Note)
 	}
-	if err == nil {
-		err = d.Taken.Confirm()
-	}
 	if err != nil {
 		return errors.Join(err, d.keeper.Dismiss()) // the other one keeps
 	}
+	if err = d.Taken.Confirm(); err != nil {
+		return errors.Join(err, d.giveUp())
+	}
 	d.takenAt = sinceBoot()
 	return errors.Join(d.wasBlind(d.Taken.Since), d.survey(), d.failed)
+}
+
+// giveUp ends a take-over that the other keeper did not confirm. It may have ended all
+// the same: then ours is the only one, and two of them harm nobody.
+func (d *noticed) giveUp() error {
+	if d.OnDeath == keeper.Continue {
+		return d.keeper.Leave()
+	}
+	return d.keeper.Dismiss()
 }
 
 func sinceBoot() uint64 {
@@ -105,7 +114,7 @@ func (d *noticed) surveyFrom(pid int) error {
 			return err
 		}
 	}
-	if procfs.Catches(pid) {
+	if procfs.Catches(pid) && d.maySeize(pid) {
 		d.threads[pid].kept = true
 		d.keepThreads(pid)
 	}
@@ -115,6 +124,13 @@ func (d *noticed) surveyFrom(pid int) error {
 		}
 	}
 	return nil
+}
+
+// maySeize reports whether all threads of a process can be seized now. While its
+// calls are answered by another, one may execute, and waits until we are told of the ends
+// of those that we have seized, as we do for it where we seize the next: only one alone is safe.
+func (d *noticed) maySeize(pid int) bool {
+	return d.takenAt != math.MaxUint64 || len(procfs.Threads(pid)) == 1
 }
 
 // adoptOld adopts a process that was there before us, and tells of those above it.

@@ -87,12 +87,25 @@ func Start(mode Mode) (*Keeper, error) {
 func (k *Keeper) Keep(l seccomp.Listener) error {
 	err := unix.Sendmsg(int(k.alive.Fd()), []byte{given}, unix.UnixRights(int(l)), nil, 0)
 	if err == nil {
-		_, err = io.ReadFull(k.alive, make([]byte, 1))
+		err = k.awaitReady()
 	}
 	if err != nil {
 		return fmt.Errorf("start keeper: %w", err)
 	}
 	return nil
+}
+
+// awaitReady waits until it keeps, within reason: who shares our user may have stopped it.
+func (k *Keeper) awaitReady() error {
+	fds := []unix.PollFd{{Fd: int32(k.alive.Fd()), Events: unix.POLLIN}}
+	for end := time.Now().Add(timeToStart); time.Now().Before(end); {
+		_ = unix.PidfdSendSignal(k.pidfd, unix.SIGCONT, nil, 0) // it may have ended: then the read says so
+		if n, _ := unix.Poll(fds, 100); n == 1 {                // interrupted: it is asked again
+			_, err := io.ReadFull(k.alive, make([]byte, 1))
+			return err
+		}
+	}
+	return fmt.Errorf("it was not ready within %v", timeToStart)
 }
 
 // start makes the process, which has these descriptors after the standard ones.
@@ -138,6 +151,9 @@ func (k *Keeper) EndRest() error { return k.end(endRest) }
 
 // ErrGone is that the keeper had been ended before, or does not end the rest.
 var ErrGone = errors.New("the keeper had ended")
+
+// timeToStart is how long a keeper has until it keeps, which on a busy machine takes a while.
+const timeToStart = time.Minute
 
 // patience is how long the end of a workload is waited for.
 const patience = 5 * time.Second

@@ -6,8 +6,6 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"tiercel/engine/event/procfs"
 )
 
 // refusal says why a peer may not have the listener, nothing if it may.
@@ -23,12 +21,10 @@ func refusal(conn *net.UnixConn) string {
 	if peer.Uid != 0 && int(peer.Uid) != os.Geteuid() {
 		return "it is another user's"
 	}
-	theirs, known := procfs.Filters(int(peer.Pid))
-	ours, _ := procfs.Filters(os.Getpid())
-	switch {
-	case !known || pidfd != none && errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH):
+	switch of := isOfAWorkload(int(peer.Pid)); {
+	case pidfd != none && errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH):
 		return "it is not known who asks"
-	case theirs > ours:
+	case of:
 		return "who asks is under more seccomp filters than it, as the workload itself is"
 	}
 	return ""

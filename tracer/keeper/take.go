@@ -120,20 +120,24 @@ func offered(conn *net.UnixConn, pids []int) (l seccomp.Listener, a answer, err 
 		return none, a, ErrNone
 	}
 	closePeer(pidfd)
+	if isOfAWorkload(int(peer.Pid)) {
+		return none, a, ErrNone
+	}
 	if owner, _ := procfs.User(pids[0]); peer.Uid != 0 && int(peer.Uid) != owner && int(peer.Uid) != os.Geteuid() {
 		return none, a, ErrNone // it cannot have that one, whatever it says
 	}
-	_ = conn.SetDeadline(time.Now().Add(timeToTake)) // fails on a closed one only
+	_ = conn.SetDeadline(time.Now().Add(timeToAsk)) // fails on a closed one only
 	if l, a, err = exchange(conn, request{pids}); err != nil {
 		return l, a, err
 	}
+	_ = conn.SetDeadline(time.Now().Add(timeToTake))
 	switch {
 	case a.Refused != "":
 		return l, a, fmt.Errorf("%w: %s", ErrRefused, a.Refused)
 	case len(a.Lacks) == len(pids):
 		return l, a, ErrNone
 	case len(a.Lacks) > 0:
-		return l, a, fmt.Errorf("process %d is not of the workload that %d is of", a.Lacks[0], other(pids, a.Lacks[0]))
+		return l, a, fmt.Errorf("process %d is not of the workload that the others are of", a.Lacks[0])
 	case a.PID != int(peer.Pid):
 		return l, a, errors.New("its keeper is in another PID namespace")
 	case !l.Is():
@@ -143,8 +147,11 @@ func offered(conn *net.UnixConn, pids []int) (l seccomp.Listener, a answer, err 
 	return l, a, nil
 }
 
-func other(pids []int, pid int) int {
-	return pids[slices.IndexFunc(pids, func(p int) bool { return p != pid })]
+// isOfAWorkload reports whether a process is under more filters than we are: it is no keeper, whatever it says.
+func isOfAWorkload(pid int) bool {
+	theirs, known := procfs.Filters(pid)
+	ours, _ := procfs.Filters(os.Getpid())
+	return !known || theirs > ours
 }
 
 // maxAnswer is how long an answer may be, in bytes: with all processes that there can be.

@@ -146,7 +146,8 @@ func (f *forwarder) hasIt(s *sent) bool {
 		return !isStopped(f.pid)
 	case fromTerminal[s.signal()] && s.code == byKernel:
 		f.interrupted.CompareAndSwap(false, s.signal() == unix.SIGINT)
-		return true
+		group, err := unix.Getpgid(f.pid)
+		return err != nil || group == unix.Getpgrp() // timeout(1) leaves it, where it does not lead it
 	}
 	return int(s.pid) == f.pid // to its whole group, as an editor does that stops itself
 }
