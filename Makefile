@@ -68,7 +68,7 @@ bench-peers: ## bare, tiercel and its like over many workloads, to integration/b
 	@sh .ci/install bench
 	@$(MAKE) -s build
 	$(GO) build -tags $(TAGS) -o bin/bench ./integration/bench
-	bin/bench -out $(if $(WORKLOADS)$(WAYS),bin,integration/bench -readme README.md) $(if $(WORKLOADS),-workloads "$(WORKLOADS)") $(if $(WAYS),-ways "$(WAYS)") $(if $(ROUNDS),-rounds $(ROUNDS))
+	bin/bench -out $(if $(WORKLOADS)$(WAYS)$(ROUNDS),bin,integration/bench -readme README.md) $(if $(WORKLOADS),-workloads "$(WORKLOADS)") $(if $(WAYS),-ways "$(WAYS)") $(if $(ROUNDS),-rounds $(ROUNDS))
 
 profile: ## a flame graph, bin/profile.svg, of WAYS (default notify) over WORKLOADS (default open exec find), and what takes most
 	@sh .ci/install build

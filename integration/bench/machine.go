@@ -21,7 +21,8 @@ type occasion struct {
 
 func newOccasion(command string) occasion {
 	load, _ := os.ReadFile("/proc/loadavg") // what it says is only told
-	return occasion{command, time.Now(), strings.Join(strings.Fields(string(load))[:3], " ")}
+	words := strings.Fields(string(load))
+	return occasion{command, time.Now(), strings.Join(words[:min(3, len(words))], " ")}
 }
 
 // where says when and on which machine that was.
@@ -68,7 +69,8 @@ func kernel() string {
 	if err := unix.Uname(&name); err != nil {
 		return "Linux"
 	}
-	return "Linux " + unix.ByteSliceToString(name.Release[:])
+	release, _, _ := strings.Cut(unix.ByteSliceToString(name.Release[:]), "-") // behind it is who built it
+	return "Linux " + release
 }
 
 var versionIn = regexp.MustCompile(`[0-9]+(\.[0-9]+)+(-[a-z0-9.]+)?`)

@@ -29,7 +29,7 @@ func (n plan) tryWays(ctx context.Context, p *place, r *result) {
 	for _, w := range n.ways {
 		err := w.missing()
 		if err == nil {
-			_, err = start.once(ctx, p, w)
+			_, err = start.patiently(ctx, p, w)
 		}
 		if err == nil {
 			continue
@@ -69,16 +69,25 @@ func (n plan) prepare(ctx context.Context, p *place, l workload) error {
 		return err
 	}
 	if l.make != nil {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		if err := l.make(ctx, p); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
 	}
-	_, err := l.once(ctx, p, way{})
+	_, err := l.patiently(ctx, p, way{})
 	return err
 }
 
 // patience is how long one measurement may take: what hangs is ended, and left out.
 const patience = 5 * time.Minute
+
+// patiently measures once, within reason.
+func (l workload) patiently(ctx context.Context, p *place, w way) (took float64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return l.once(ctx, p, w)
+}
 
 // add measures once more, unless that has failed before.
 func (c *cell) add(ctx context.Context, p *place, l workload, w way) {
@@ -86,9 +95,7 @@ func (c *cell) add(ctx context.Context, p *place, l workload, w way) {
 		return
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	took, err := l.once(ctx, p, w)
+	took, err := l.patiently(ctx, p, w)
 	progress("%s: %s: %s in %s", l.name, w.name, duration(took), time.Since(began).Round(time.Millisecond))
 	if err != nil {
 		progress("%s: %s: left out: %v", l.name, w.name, err)

@@ -31,11 +31,11 @@ func ways(tiercel string) ([]way, error) {
 		{name: "notify", words: "`tiercel run --source ptrace --stops notify`", begin: add(run, "--source", "ptrace", "--stops", "notify", "--")},
 		{name: "ptrace", words: "`tiercel run --source ptrace --stops ptrace`", begin: add(run, "--source", "ptrace", "--stops", "ptrace", "--")},
 		{name: "ebpf", words: "`tiercel run --source ebpf`", begin: add(run, "--source", "ebpf", "--")},
-		{name: "strace", words: "`strace -f --seccomp-bpf`: the same calls", begin: add(strace, "--seccomp-bpf")},
-		{name: "strace-all", words: "`strace -f`: prints the same calls, and stops all", begin: strace},
+		{name: "strace", words: "`strace -f --seccomp-bpf`: the calls that tiercel watches, whatever their arguments", begin: add(strace, "--seccomp-bpf")},
+		{name: "strace-all", words: "`strace -f`: prints these, and stops all", begin: strace},
 		{name: "proot", words: "`proot`: stops calls with paths by ptrace and seccomp, to translate them; reports nothing", begin: []string{"proot"}},
-		{name: "perf-trace", words: "`perf trace`: the same calls, by tracepoints and perf's ring", begin: []string{"perf", "trace", "-o", "/dev/null", "-e", strings.Join(perfKnows(calls), ","), "--"}},
-		{name: "bpftrace", words: "`bpftrace`: a line for each end of the same calls, of the whole machine", begin: []string{"bpftrace", "-o", "/dev/null", "-e", script(watched), "-c"}, join: true},
+		{name: "perf-trace", words: "`perf trace`: these, by tracepoints and perf's ring", begin: []string{"perf", "trace", "-o", "/dev/null", "-e", strings.Join(perfKnows(calls), ","), "--"}},
+		{name: "bpftrace", words: "`bpftrace`: a line for each end of these, of the whole machine", begin: []string{"bpftrace", "-o", "/dev/null", "-e", script(watched), "-c"}, join: true},
 	}, nil
 }
 
