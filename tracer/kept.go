@@ -206,8 +206,16 @@ func (d *noticed) isQueue(tid int, row *event.Row, i int, arg func(i int) uint64
 	if !ok || !whole || n == 0 {
 		return true
 	}
-	if errno := d.look(tid, row, i, arg, room[:n]); errno != 0 {
-		return errno != unix.ENOENT // else it is not known
+	errno := unix.EAGAIN
+	for try := 0; try < 3 && errno == unix.EAGAIN; try++ { // another's rename is enough for it to fail once
+		errno = d.look(tid, row, i, arg, room[:n])
+	}
+	switch errno {
+	case 0:
+	case unix.ENOENT, unix.EAGAIN: // it was not even looked up, as it is by who waits for it
+		return false
+	default: // it is not known
+		return true
 	}
 	kind := d.file.Mode & unix.S_IFMT
 	return kind == unix.S_IFIFO || kind == unix.S_IFCHR
