@@ -89,10 +89,11 @@ func (x *examiner) row(row int) Stops {
 		s.AtEntry, s.AtExit = x.text(early), x.text(without(x.must(tree, row, event.ByExit), early))
 		eachLeaf(tree, func(pred int32) { x.note(&s, pred, row) })
 	}
-	s.Cost = cost(&s, row, x.needs.Rows[row].State)
-	if where := watchedWhere(x.needs, row); where != nil {
-		s.Cost = strings.Replace(s.Cost, "each call", "each call that the filter picks", 1)
+	calls := "each call"
+	if watchedWhere(x.needs, row) != nil {
+		calls += " that the filter picks"
 	}
+	s.Cost = cost(&s, calls, row, x.needs.Rows[row].State)
 	return s
 }
 
@@ -185,20 +186,20 @@ func (x *examiner) samples(row int, at event.Point) []*event.View {
 	return x.views[key]
 }
 
-// cost says in words how often a call stops for the rule.
-func cost(s *Stops, index int, changesState bool) string {
+// cost says in words how often a call stops for the rule; calls is which do.
+func cost(s *Stops, calls string, index int, changesState bool) string {
 	row := &event.Table[index]
 	switch {
 	case row.When == event.Pseudo:
 		return "no call: the source tells of it by itself"
 	case row.When == event.Entry:
-		return "each call stops once: it has no end to wait for"
+		return calls + " stops once: it has no end to wait for"
 	case row.Effect&event.Executes != 0:
-		return "each call stops twice: a program's start is followed whatever the rules say"
+		return calls + " stops twice: a program's start is followed whatever the rules say"
 	case changesState:
-		return "each call stops twice: it changes what the rule reads of the process"
+		return calls + " stops twice: it changes what the rule reads of the process"
 	case s.AtEntry == "":
-		return "each call stops twice, at its entry and at its end: its arguments alone rule nothing out"
+		return calls + " stops twice, at its entry and at its end: its arguments alone rule nothing out"
 	}
 	where := s.AtEntry
 	if strings.Contains(where, "\n") {
@@ -207,5 +208,5 @@ func cost(s *Stops, index int, changesState bool) string {
 	if len(s.Partly) > 0 {
 		where += ", or where that cannot be told yet"
 	}
-	return "each call stops once; a second time, at its end, where " + where
+	return calls + " stops once; a second time, at its end, where " + where
 }

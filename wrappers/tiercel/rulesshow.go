@@ -49,7 +49,7 @@ type passesInfo struct {
 
 type stopsInfo struct {
 	Calls   []string `json:"calls"`
-	Decided string   `json:"decided"` // entry, exit or engine
+	Decided string   `json:"decided"` // call, entry, exit or engine
 	AtEntry string   `json:"at_entry"`
 	AtExit  string   `json:"at_exit"`
 	Later   []string `json:"later"`
