@@ -44,7 +44,7 @@ func (d *noticed) takeOver() (err error) {
 	if err = closeMemory(); err != nil {
 		return err
 	}
-	if d.ends, err = newEnds(d.ctx.Done()); err != nil {
+	if d.ends, err = newEnds(d.ctx); err != nil {
 		return err
 	}
 	d.listener.Synchronous() // else slower, not wrong

@@ -1,15 +1,16 @@
 package tracer
 
 import (
+	"context"
 	"errors"
 	"os"
-	"os/signal"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event/procfs"
+	"tiercel/tracer/sigaction"
 )
 
 // ends tells of processes that have ended, which need not be our children or
@@ -24,12 +25,16 @@ type ends struct {
 	asked time.Time   // when they were asked after last
 	found []unix.EpollEvent
 	room  [64]unix.EpollEvent
-	sigs  chan os.Signal
-	done  chan struct{} // no more is written into woken
+	was   sigaction.Action // what SIGCHLD did
+	told  chan struct{}    // that the watch is over
+	untie func() bool      // has that not told any more, unless it is already
 }
 
-// newEnds begins to tell. That over is closed wakes who waits, too.
-func newEnds(over <-chan struct{}) (*ends, error) {
+// counterSize is how much is written into an eventfd, in bytes.
+const counterSize = 8
+
+// newEnds begins to tell. That the context ends wakes who waits, too.
+func newEnds(ctx context.Context) (*ends, error) {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -38,9 +43,11 @@ func newEnds(over <-chan struct{}) (*ends, error) {
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("eventfd", err), unix.Close(poll))
 	}
-	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), sigs: make(chan os.Signal, 1), done: make(chan struct{})}
-	signal.Notify(e.sigs, unix.SIGCHLD)
-	go e.forward(over)
+	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), told: make(chan struct{})}
+	if e.was, err = sigaction.Write(unix.SIGCHLD, woken, counterSize); err != nil {
+		return nil, errors.Join(err, unix.Close(poll), unix.Close(woken))
+	}
+	e.untie = context.AfterFunc(ctx, e.tell)
 	if err := e.add(woken, 0, unix.EPOLLET); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -51,16 +58,10 @@ func (e *ends) add(fd, pid int, flags uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | flags, Fd: int32(pid)}))
 }
 
-func (e *ends) forward(over <-chan struct{}) {
-	defer close(e.done)
-	for open := true; open; {
-		select {
-		case _, open = <-e.sigs:
-		case <-over:
-			over = nil
-		}
-		_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
-	}
+// tell wakes who waits, as the signal's handler does.
+func (e *ends) tell() {
+	_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
+	close(e.told)
 }
 
 func (e *ends) forget(pid int) {
@@ -129,13 +130,14 @@ func (e *ends) kill() {
 }
 
 func (e *ends) close() error {
-	signal.Stop(e.sigs)
-	close(e.sigs)
-	<-e.done // its number may be another file's soon
+	_, err := sigaction.Set(unix.SIGCHLD, &e.was)
+	if !e.untie() {
+		<-e.told // its number may be another file's soon
+	}
 	for _, fd := range e.fds {
 		unix.Close(fd)
 	}
-	return errors.Join(unix.Close(e.poll), unix.Close(e.woken))
+	return errors.Join(err, unix.Close(e.poll), unix.Close(e.woken))
 }
 
 // none reports whether no process is followed.

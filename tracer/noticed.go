@@ -58,7 +58,7 @@ func (d *noticed) prepare() (err error) {
 
 // hold takes the listener over that the child's filter has, and tells nobody.
 func (d *noticed) hold(child *launch.Child) (err error) {
-	if d.ends, err = newEnds(d.ctx.Done()); err != nil {
+	if d.ends, err = newEnds(d.ctx); err != nil {
 		return err
 	}
 	if err = child.Open(d.Filter, d.Stops); err != nil {

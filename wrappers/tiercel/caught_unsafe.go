@@ -7,50 +7,34 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"tiercel/tracer/sigaction"
 )
 
 // caught is signals as the kernel tells of them: who sent one, how and with which
-// value, which package signal drops. Their handler, of a few instructions
-// (caught_*.s), writes what it gets into a pipe. It takes the place of Go's, with
-// all that is set for that: the stack it runs on, and that no other interrupts it.
-//
-// (A signalfd would want the signals blocked in every thread. Go's runtime blocks
-// SIGINT, SIGQUIT, SIGHUP and SIGTERM in none, whatever it was started with:
-// minitSignalMask in its signal_unix.go.)
+// value, which package signal drops. They come by a pipe.
 type caught struct {
 	pipe *os.File
-	was  map[unix.Signal]action // with Go's handlers
-	told chan os.Signal         // by package signal; nobody reads it
+	was  map[unix.Signal]sigaction.Action // with Go's handlers
+	told chan os.Signal                   // by package signal; nobody reads it
 }
-
-// notes is the pipe's end that the handler writes to. A signal that comes while
-// some hundreds are not yet read is lost.
-var notes int //nolint:unused // but by the handler
-
-// note is the handler. It is not to be called.
-func note() //nolint:unused // but by noteAddress
-
-func noteAddress() uintptr
 
 // catch begins to catch signals. Package signal is told to, so that Go's fork
 // resets them in the child, which has the pipe until it executes something.
+// A signal that comes while some hundreds are not yet read is lost.
 func catch(signals []unix.Signal) (*caught, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, os.NewSyscallError("pipe2", err)
 	}
-	notes = ends[1]
-	handler, err := setAction(unix.SIGURG, nil) // Go's own
-	if err != nil {
-		return nil, err
-	}
-	handler[0] = uint64(noteAddress())
-	c := &caught{os.NewFile(uintptr(ends[0]), "signals"), map[unix.Signal]action{}, make(chan os.Signal, 1)}
+	c := &caught{os.NewFile(uintptr(ends[0]), "signals"), map[unix.Signal]sigaction.Action{}, make(chan os.Signal, 1)}
 	for _, s := range signals {
 		signal.Notify(c.told, s)
-		if c.was[s], err = setAction(s, &handler); err != nil {
+		was, err := sigaction.Write(s, ends[1], sigaction.InfoSize)
+		if err != nil {
 			return nil, err
 		}
+		c.was[s] = was
 	}
 	return c, nil
 }
@@ -91,7 +75,7 @@ func (s *sent) pass(pidfd int) error {
 // release has the signals do again what they do by themselves.
 func (c *caught) release() (err error) {
 	for s, a := range c.was {
-		_, failed := setAction(s, &a)
+		_, failed := sigaction.Set(s, &a)
 		err = errors.Join(err, failed)
 	}
 	signal.Stop(c.told)

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tiercel/tracer/sigaction"
 )
 
 // stopped notes that the command's process was stopped by the signal. It may be
@@ -85,4 +88,21 @@ func hasTerminal() bool {
 	}
 	tty.Close()
 	return true
+}
+
+// endBy does to this process what the signal does by itself. It returns where
+// that is not the end, and somebody has had the process go on. (What package
+// signal resets keeps Go's handler, which drops it.)
+func endBy(s unix.Signal) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	old, err := sigaction.Set(s, &sigaction.Action{})
+	if err != nil {
+		return err
+	}
+	if err := unix.Tgkill(os.Getpid(), unix.Gettid(), s); err != nil { // to this thread, so that it is over when the call is
+		return os.NewSyscallError("tgkill", err)
+	}
+	_, err = sigaction.Set(s, &old)
+	return err
 }

@@ -1,0 +1,62 @@
+// Package sigaction sets what signals do to this process, past Go's runtime.
+//
+// In a nutshell: [Write] has signals written to a file as they come, whole and by
+// the thread that gets them. Package signal tells neither who sent one nor with
+// which value, and wakes several threads in turn for each.
+//
+// The trap: what is set here package signal does not know of. [Set] what was
+// before when it is over.
+package sigaction
+
+import (
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Action is the kernel's struct sigaction, which begins with the handler. All zero it is the default (SIG_DFL).
+type Action [4]uint64
+
+// Set sets what a signal does, unless that is nil, and returns what it did before (sigaction(2)).
+func Set(s unix.Signal, a *Action) (old Action, err error) {
+	const setSize = 8
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(a)), uintptr(unsafe.Pointer(&old)), setSize, 0, 0)
+	if errno != 0 {
+		return old, os.NewSyscallError("rt_sigaction", errno)
+	}
+	return old, nil
+}
+
+// files has, by signal, the descriptor that the handler writes to, and how much.
+var files [lastSignal + 1]struct{ fd, size int32 }
+
+const lastSignal = 64 // the kernel's _NSIG (asm-generic/signal.h)
+
+// InfoSize is the size of the kernel's siginfo_t, in bytes.
+const InfoSize = 128
+
+// write is the handler. It is not to be called.
+func write() //nolint:unused // but by writeAddress
+
+func writeAddress() uintptr
+
+// Write has a signal written to a descriptor whenever it comes: as many bytes of
+// its siginfo_t. Of eight, which is what an eventfd takes, its count goes up by the
+// signal's number. What the descriptor has no room for is lost. It returns what the signal did before.
+//
+// The handler, of a few instructions (write_*.s), takes the place of Go's, with all
+// that is set for that: the stack it runs on, and that no other interrupts it.
+//
+// (A signalfd would want the signals blocked in every thread. Go's runtime blocks
+// SIGINT, SIGQUIT, SIGHUP, SIGTERM and SIGCHLD in none, whatever it was started with:
+// minitSignalMask in its signal_unix.go.)
+func Write(s unix.Signal, fd, size int) (old Action, err error) {
+	handler, err := Set(unix.SIGURG, nil) // Go's own
+	if err != nil {
+		return old, err
+	}
+	files[s].fd, files[s].size = int32(fd), int32(size)
+	handler[0] = uint64(writeAddress())
+	return Set(s, &handler)
+}
