@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"strconv"
@@ -17,6 +18,17 @@ const (
 	RoleClient
 	RoleServer
 )
+
+// Role is which end the caller of the row's call is, whatever its socket was before: RoleUnknown where both may call it.
+func (r *Row) Role() Role {
+	switch r.Name {
+	case "accept", "accept4", "listen", "bind":
+		return RoleServer
+	case "connect", "sendto", "sendmsg", "sendmmsg":
+		return RoleClient
+	}
+	return RoleUnknown
+}
 
 // Socket is what the kernel knows of a socket, as FactSocket carries it.
 type Socket struct {
@@ -134,9 +146,8 @@ func (v *View) end(s side) (netip.AddrPort, Status) {
 	return info.ends[s].Addr, Known
 }
 
-// sideOf tells client and server apart: who accepts is the server, who connects
-// or sends is not; of other calls the source may know, or else the smaller port
-// is taken for the server's.
+// sideOf tells client and server apart: by the call, or what the source knows, or
+// else the smaller port is taken for the server's.
 func (info *socketInfo) sideOf(s side, row *Row) side {
 	if (s == server) == info.isServer(row) {
 		return local
@@ -145,14 +156,8 @@ func (info *socketInfo) sideOf(s side, row *Row) side {
 }
 
 func (info *socketInfo) isServer(row *Row) bool {
-	switch row.Name {
-	case "accept", "accept4", "listen", "bind":
-		return true
-	case "connect", "sendto", "sendmsg", "sendmmsg":
-		return false
-	}
-	if info.role != RoleUnknown {
-		return info.role == RoleServer
+	if role := cmp.Or(row.Role(), info.role); role != RoleUnknown {
+		return role == RoleServer
 	}
 	l, r := info.ends[local].Addr, info.ends[remote].Addr
 	return l.IsValid() && (!r.IsValid() || l.Port() < r.Port())

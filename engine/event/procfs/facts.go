@@ -55,5 +55,8 @@ func (r *Reader) addDescriptor(tid, pid, fd int, facts event.Facts) {
 		r.rec.AddUnreadable(event.FactSocket)
 		return
 	}
+	if r.rec.Event().Row().Role() == event.RoleUnknown {
+		s.Role = roleOf(tid, &s)
+	}
 	r.rec.Add(event.FactSocket, s.Append(nil))
 }

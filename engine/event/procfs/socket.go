@@ -19,7 +19,6 @@ func readSocket(tid, pid, fd int, inode string) (event.Socket, bool) {
 	if !ok {
 		s, ok = socketByTable(tid, inode)
 	}
-	s.Role = roleOf(tid, &s)
 	return s, ok
 }
 
