@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-	"os/signal"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,20 +15,19 @@ import (
 type caught struct {
 	pipe *os.File
 	was  map[unix.Signal]sigaction.Action // with Go's handlers
-	told chan os.Signal                   // by package signal; nobody reads it
 }
 
-// catch begins to catch signals. Package signal is told to, so that Go's fork
-// resets them in the child, which has the pipe until it executes something.
-// A signal that comes while some hundreds are not yet read is lost.
+// catch begins to catch signals. A signal that comes while some hundreds are not yet
+// read is lost. What is forked from now on has the handler, and the pipe, for the
+// microseconds until it executes something. (Package signal would see to that, and
+// takes milliseconds for as many signals, at the start and at the end.)
 func catch(signals []unix.Signal) (*caught, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, os.NewSyscallError("pipe2", err)
 	}
-	c := &caught{os.NewFile(uintptr(ends[0]), "signals"), map[unix.Signal]sigaction.Action{}, make(chan os.Signal, 1)}
+	c := &caught{os.NewFile(uintptr(ends[0]), "signals"), map[unix.Signal]sigaction.Action{}}
 	for _, s := range signals {
-		signal.Notify(c.told, s)
 		was, err := sigaction.Write(s, ends[1], sigaction.InfoSize)
 		if err != nil {
 			return nil, err
@@ -78,6 +76,5 @@ func (c *caught) release() (err error) {
 		_, failed := sigaction.Set(s, &a)
 		err = errors.Join(err, failed)
 	}
-	signal.Stop(c.told)
 	return err
 }
