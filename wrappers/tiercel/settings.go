@@ -67,9 +67,13 @@ func (s *settings) check(cmd *cobra.Command, stream string) (err error) {
 }
 
 // compile makes a set without the garbage collector in between where the rules
-// are not many: it would take a sixth of the time until the command starts.
+// are not many: it would take a sixth of the time until the command starts. Nor does
+// it run for a second after, in which many a command ends.
 func compile(files []rules.File) (*rules.Set, rules.Problems) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	const seldom = 400
+	if usual := debug.SetGCPercent(seldom); usual != seldom {
+		time.AfterFunc(time.Second, func() { debug.SetGCPercent(usual) })
+	}
 	return rules.Compile(files)
 }
 
