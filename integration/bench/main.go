@@ -90,7 +90,7 @@ type plan struct {
 	ways      []way
 	workloads []workload
 	rounds    int           // at most
-	share     time.Duration // of time for a workload: no round begins after it, but the first
+	share     time.Duration // of time for a workload: after it there are the fewest rounds alone, without the ways that stand aside
 	out       string        // the folder for what is compared
 	readme    string        // that the brief table is written into; none if empty
 	flame     string        // in place of that: the file for a flame graph
@@ -107,7 +107,7 @@ func parse(args []string) (plan, error) {
 	set.StringVar(&n.readme, "readme", "", "a file to write the brief table into")
 	set.StringVar(&n.flame, "flame", "", "write a flame graph to this file, and nothing else")
 	set.IntVar(&n.rounds, "rounds", 15, "rounds of a workload, at most")
-	set.DurationVar(&n.share, "share", 30*time.Second, "the time after which no more rounds of a workload begin")
+	set.DurationVar(&n.share, "share", 30*time.Second, "the time after which a workload has no more rounds than three, and those without the ways that are slowest")
 	if err := set.Parse(args); err != nil {
 		return n, err
 	}

@@ -51,18 +51,24 @@ func (n plan) workload(ctx context.Context, p *place, r *result, l workload) err
 		return ctx.Err()
 	}
 	began := time.Now()
-	for round := 0; round < n.rounds && (round == 0 || time.Since(began) < n.share); round++ {
+	for round, long := 0, false; round < n.rounds && (!long || round < fewest); round++ {
 		progress("%s: round %d of at most %d", l.name, round+1, n.rounds)
 		for i := range n.ways {
 			w := n.ways[(i+round)%len(n.ways)]
-			r.cell(l, w).add(ctx, p, l, w)
+			if !long || !w.aside {
+				r.cell(l, w).add(ctx, p, l, w)
+			}
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 		}
+		long = time.Since(began) > n.share
 	}
 	return nil
 }
+
+// fewest is how many rounds a workload has at least.
+const fewest = 3
 
 func (n plan) prepare(ctx context.Context, p *place, l workload) error {
 	if err := l.missing(); err != nil {

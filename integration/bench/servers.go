@@ -134,17 +134,24 @@ var redis = server{name: "redis", words: "redis-benchmark, GET, 16 connections",
 	rate: regexp.MustCompile(`"GET","([0-9.]+)"`),
 }
 
-var nginx = server{name: "nginx", words: "wrk, a small file, 16 connections that are kept",
-	wants: []string{"nginx", "wrk"}, pidFile: "nginx.pid",
-	make: func(_ context.Context, p *place) error { return write(p.path("www", "file"), prose(0, 1000)) },
-	conf: nginxConf,
-	args: func(p *place, _ string) []string {
-		return []string{"nginx", "-e", p.path("nginx.log"), "-c", p.path("nginx.conf")}
-	},
-	load: func(_ *place, port string) []string {
-		return []string{"wrk", "-t1", "-c16", "-d1s", "http://127.0.0.1:" + port + "/file"}
-	},
-	rate: regexp.MustCompile(`Requests/sec: *([0-9.]+)`),
+var (
+	nginx       = nginxWith("nginx", "wrk, a small file, 16 connections that are kept: as nginx comes, which opens the file for each request", "")
+	nginxCached = nginxWith("nginx-cache", "the same with open_file_cache: the file stays open", "open_file_cache max=16;")
+)
+
+func nginxWith(name, words, option string) server {
+	return server{name: name, words: words,
+		wants: []string{"nginx", "wrk"}, pidFile: "nginx.pid",
+		make: func(_ context.Context, p *place) error { return write(p.path("www", "file"), prose(0, 1000)) },
+		conf: strings.Replace(nginxConf, "OPTION", option, 1),
+		args: func(p *place, _ string) []string {
+			return []string{"nginx", "-e", p.path("nginx.log"), "-c", p.path(name + ".conf")}
+		},
+		load: func(_ *place, port string) []string {
+			return []string{"wrk", "-t1", "-c16", "-d1s", "http://127.0.0.1:" + port + "/file"}
+		},
+		rate: regexp.MustCompile(`Requests/sec: *([0-9.]+)`),
+	}
 }
 
 const nginxConf = `daemon off;
@@ -154,6 +161,7 @@ error_log %[1]s/nginx.log;
 events { worker_connections 64; }
 http {
 	access_log off;
+	OPTION
 	keepalive_requests 10000000;
 	client_body_temp_path %[1]s/body;
 	server { listen 127.0.0.1:%[2]s; root %[1]s/www; }

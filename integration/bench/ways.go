@@ -13,6 +13,7 @@ type way struct {
 	words string // what it is, with its command as one would type it
 	begin []string
 	join  bool // the command is one argument, its words apart by blanks
+	aside bool // where rounds are long it is in the first alone
 }
 
 // ways returns all of them, bare first. The calls that the others look at are
@@ -32,10 +33,10 @@ func ways(tiercel string) ([]way, error) {
 		{name: "ptrace", words: "`tiercel run --source ptrace --stops ptrace`", begin: add(run, "--source", "ptrace", "--stops", "ptrace", "--")},
 		{name: "ebpf", words: "`tiercel run --source ebpf`", begin: add(run, "--source", "ebpf", "--")},
 		{name: "strace", words: "`strace -f --seccomp-bpf`: the calls that tiercel watches, whatever their arguments", begin: add(strace, "--seccomp-bpf")},
-		{name: "strace-all", words: "`strace -f`: prints these, and stops all", begin: strace},
-		{name: "proot", words: "`proot`: stops calls with paths by ptrace and seccomp, to translate them; reports nothing", begin: []string{"proot"}},
-		{name: "perf-trace", words: "`perf trace`: these, by tracepoints and perf's ring", begin: []string{"perf", "trace", "-o", "/dev/null", "-e", strings.Join(perfKnows(calls), ","), "--"}},
-		{name: "bpftrace", words: "`bpftrace`: a line for each end of these, of the whole machine", begin: []string{"bpftrace", "-o", "/dev/null", "-e", script(watched), "-c"}, join: true},
+		{name: "strace-all", words: "`strace -f`: prints these, and stops all", begin: strace, aside: true},
+		{name: "proot", words: "`proot`: stops calls with paths by ptrace and seccomp, to translate them; reports nothing", begin: []string{"proot"}, aside: true},
+		{name: "perf-trace", words: "`perf trace`: these, by tracepoints and perf's ring", begin: []string{"perf", "trace", "-o", "/dev/null", "-e", strings.Join(perfKnows(calls), ","), "--"}, aside: true},
+		{name: "bpftrace", words: "`bpftrace`: a line for each end of these, of the whole machine", begin: []string{"bpftrace", "-o", "/dev/null", "-e", script(watched), "-c"}, join: true, aside: true},
 	}, nil
 }
 

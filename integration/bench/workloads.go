@@ -37,6 +37,7 @@ func workloads() []workload {
 		npmInstall.workload(),
 		redis.workload(),
 		nginx.workload(),
+		nginxCached.workload(),
 		postgres.workload(),
 		goBuild.workload(),
 	}
