@@ -58,7 +58,7 @@ const projectMakefile = `objects := $(patsubst %.c,build/%.o,$(wildcard *.c))
 build/program: $(objects)
 	cc -o $@ $^
 build/%.o: %.c common.h | build
-	cc -c -o $@ $<
+	cc $(CFLAGS) -c -o $@ $<
 build:
 	mkdir build
 `
