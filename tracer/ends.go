@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,6 @@ import (
 // tracees, and of that a child or tracee has changed (SIGCHLD).
 type ends struct {
 	poll  int         // an epoll of what is below
-	woken int         // an eventfd: SIGCHLD has come, or the watch is over
 	fds   map[int]int // pidfds, by process
 	gone  []int       // processes that had ended before they were followed
 	later []int       // processes for which no descriptor was left, to be asked after in turn
@@ -25,43 +25,43 @@ type ends struct {
 	asked time.Time   // when they were asked after last
 	found []unix.EpollEvent
 	room  [64]unix.EpollEvent
-	was   sigaction.Action // what SIGCHLD did
-	told  chan struct{}    // that the watch is over
-	untie func() bool      // has that not told any more, unless it is already
 }
 
-// counterSize is how much is written into an eventfd, in bytes.
+// wake is an eventfd to which SIGCHLD is written, and that a watch is over. It stays
+// open, as a thread may still be about to write to it when its watch has ended.
+var wake = sync.OnceValues(func() (fd int, err error) {
+	if fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fd, os.NewSyscallError("eventfd", err)
+	}
+	_, err = sigaction.Write(unix.SIGCHLD, fd, counterSize)
+	return fd, err
+})
+
+// counterSize is how much is written to an eventfd, in bytes.
 const counterSize = 8
 
 // newEnds begins to tell. That the context ends wakes who waits, too.
 func newEnds(ctx context.Context) (*ends, error) {
+	woken, err := wake()
+	if err != nil {
+		return nil, err
+	}
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	woken, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		return nil, errors.Join(os.NewSyscallError("eventfd", err), unix.Close(poll))
-	}
-	e := &ends{poll: poll, woken: woken, fds: map[int]int{}, most: mostFollowed(), told: make(chan struct{})}
-	if e.was, err = sigaction.Write(unix.SIGCHLD, woken, counterSize); err != nil {
-		return nil, errors.Join(err, unix.Close(poll), unix.Close(woken))
-	}
-	e.untie = context.AfterFunc(ctx, e.tell)
+	e := &ends{poll: poll, fds: map[int]int{}, most: mostFollowed()}
 	if err := e.add(woken, 0, unix.EPOLLET); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
+	context.AfterFunc(ctx, func() {
+		_, _ = unix.Write(woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
+	})
 	return e, nil
 }
 
 func (e *ends) add(fd, pid int, flags uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | flags, Fd: int32(pid)}))
-}
-
-// tell wakes who waits, as the signal's handler does.
-func (e *ends) tell() {
-	_, _ = unix.Write(e.woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
-	close(e.told)
 }
 
 func (e *ends) forget(pid int) {
@@ -130,14 +130,10 @@ func (e *ends) kill() {
 }
 
 func (e *ends) close() error {
-	_, err := sigaction.Set(unix.SIGCHLD, &e.was)
-	if !e.untie() {
-		<-e.told // its number may be another file's soon
-	}
 	for _, fd := range e.fds {
 		unix.Close(fd)
 	}
-	return errors.Join(err, unix.Close(e.poll), unix.Close(e.woken))
+	return unix.Close(e.poll)
 }
 
 // none reports whether no process is followed.

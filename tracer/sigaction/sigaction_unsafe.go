@@ -4,8 +4,9 @@
 // the thread that gets them. Package signal tells neither who sent one nor with
 // which value, and wakes several threads in turn for each.
 //
-// The trap: what is set here package signal does not know of. [Set] what was
-// before when it is over.
+// The trap: a thread may still be about to write when what the signal does is set
+// to something else. So the descriptor must stay open, or its number may be another
+// file's by then. And package signal knows nothing of what is set here.
 package sigaction
 
 import (
