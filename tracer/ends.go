@@ -55,7 +55,7 @@ func newEnds(ctx context.Context) (*ends, error) {
 		return nil, errors.Join(err, e.close())
 	}
 	context.AfterFunc(ctx, func() {
-		_, _ = unix.Write(woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is full: then it wakes anyway
+		_, _ = unix.Write(woken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // as nobody reads it, it would be full after 2^64
 	})
 	return e, nil
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Role is which end of a connection a socket is, where the ports do not tell.
+// Role is an end of a connection.
 type Role uint16
 
 // The roles.
@@ -19,7 +19,7 @@ const (
 	RoleServer
 )
 
-// Role is which end the caller of the row's call is, whatever its socket was before: RoleUnknown where both may call it.
+// Role is which end the caller of the row's call is taken for, whatever its socket says: RoleUnknown where that decides.
 func (r *Row) Role() Role {
 	switch r.Name {
 	case "accept", "accept4", "listen", "bind":

@@ -107,7 +107,7 @@ func parse(args []string) (plan, error) {
 	set.StringVar(&n.readme, "readme", "", "a file to write the brief table into")
 	set.StringVar(&n.flame, "flame", "", "write a flame graph to this file, and nothing else")
 	set.IntVar(&n.rounds, "rounds", 15, "rounds of a workload, at most")
-	set.DurationVar(&n.share, "share", 30*time.Second, "the time after which a workload has no more rounds than three, and those without the ways that are slowest")
+	set.DurationVar(&n.share, "share", 30*time.Second, "the time after which a workload has no more rounds, but three in all, the later ones without the slowest ways")
 	if err := set.Parse(args); err != nil {
 		return n, err
 	}

@@ -67,7 +67,7 @@ func (n plan) workload(ctx context.Context, p *place, r *result, l workload) err
 	return nil
 }
 
-// fewest is how many rounds a workload has at least.
+// fewest is how many rounds a workload has at least, if as many are asked for.
 const fewest = 3
 
 func (n plan) prepare(ctx context.Context, p *place, l workload) error {

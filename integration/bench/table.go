@@ -10,7 +10,7 @@ import (
 // markdown is RESULTS.md, but for the machine that it was measured on.
 func (r *result) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds: where\nthese are long, the ways that are slowest have the first alone.\n\n%s", r.ratios(took, series.text))
+	fmt.Fprintf(&b, "## How many times as long as bare\n\nThe medians' ratio, in brackets the quartiles of the rounds' own ratios; n is the rounds: where\nthese are long, the last ways have fewer.\n\n%s", r.ratios(took, series.text))
 	fmt.Fprintf(&b, "\n## Processor time, how many times bare's\n\nOf what watches and what is watched, with the start and the end.\n\n%s", r.ratios(used, series.text))
 	fmt.Fprintf(&b, "\n## What one of a loop costs beyond bare\n\n%s", r.added())
 	fmt.Fprint(&b, "\n## The workloads\n\n")

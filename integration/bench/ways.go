@@ -13,7 +13,7 @@ type way struct {
 	words string // what it is, with its command as one would type it
 	begin []string
 	join  bool // the command is one argument, its words apart by blanks
-	aside bool // where rounds are long it is in the first alone
+	aside bool // where rounds are long it is in fewer
 }
 
 // ways returns all of them, bare first. The calls that the others look at are

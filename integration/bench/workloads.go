@@ -120,13 +120,13 @@ var gitClone = command{name: "git-clone", words: "`git clone` of the same, by gi
 	args: []string{"git", "clone", "-q", "--no-local", "repository", "clone"}, make: makeRepository, dir: in(), fresh: in("clone"), env: gitEnv}
 
 var (
-	cProject      = building("make", "`make -j2` of 200 C files with `-g -O2`, as autoconf has them compiled: some 60 ms each", "CFLAGS=-g -O2")
-	cProjectPlain = building("make-O0", "the same without optimizing: half as long each, and as many files looked for", "CFLAGS=")
+	cProject      = building("make", "`make -j2` of 200 C files with `-g -O2`, as autoconf has them compiled: some 60 ms each", "-g -O2")
+	cProjectPlain = building("make-O0", "the same without optimizing: half as long each, and as many files looked for", "")
 )
 
 func building(name, words, flags string) command {
-	return command{name: name, words: words, args: []string{"make", "-s", "-j2", flags}, wants: []string{"cc"},
-		make: makeProject, dir: in("project"), fresh: in("project", "build")}
+	return command{name: name, words: words, args: []string{"make", "-s", "-j2"}, wants: []string{"cc"}, make: makeProject,
+		dir: in("project"), fresh: in("project", "build"), env: func(*place) []string { return []string{"CFLAGS=" + flags} }}
 }
 
 var npmInstall = command{name: "npm-install", words: "`npm install` of 40 packages from files",

@@ -6,7 +6,8 @@
 //
 // The trap: a thread may still be about to write when what the signal does is set
 // to something else. So the descriptor must stay open, or its number may be another
-// file's by then. And package signal knows nothing of what is set here.
+// file's by then. And package signal knows nothing of what is set here: Go ends the process
+// for writing to a standard stream that nobody reads unless that is told of SIGPIPE.
 package sigaction
 
 import (
@@ -44,7 +45,7 @@ func writeAddress() uintptr
 
 // Write has a signal written to a descriptor whenever it comes: as many bytes of
 // its siginfo_t. Of eight, which is what an eventfd takes, its count goes up by the
-// signal's number. What the descriptor has no room for is lost. It returns what the signal did before.
+// signal's number, and more where the sender has set si_errno. What the descriptor has no room for is lost. It returns what the signal did before.
 //
 // The handler, of a few instructions (write_*.s), takes the place of Go's, with all
 // that is set for that: the stack it runs on, and that no other interrupts it.

@@ -14,13 +14,13 @@ import (
 // value, which package signal drops. They come by a pipe.
 type caught struct {
 	pipe *os.File
-	was  map[unix.Signal]sigaction.Action // with Go's handlers
+	was  map[unix.Signal]sigaction.Action // before that
 }
 
 // catch begins to catch signals. A signal that comes while some hundreds are not yet
-// read is lost. What is forked from now on has the handler, and the pipe, for the
-// microseconds until it executes something. (Package signal would see to that, and
-// takes milliseconds for as many signals, at the start and at the end.)
+// read is lost. Go's fork resets them in the child, but for SIGCONT, SIGTSTP and 34: these have
+// the handler, and the pipe, for the microseconds until it executes something. (Package
+// signal would see to that, and takes milliseconds for as many signals.)
 func catch(signals []unix.Signal) (*caught, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {

@@ -48,11 +48,10 @@ var passed = []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP,
 // The real-time signals that a program may use: the two before are the C library's.
 const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(64)
 
-// newForwarder begins to catch signals. SIGPIPE is caught so that a reader of
-// the alerts that goes away ends neither tiercel nor with it the workload.
+// newForwarder begins to catch signals.
 func newForwarder(log zerolog.Logger, end func()) (*forwarder, error) {
 	var wanted []unix.Signal
-	for _, s := range append(passed, unix.SIGPIPE) {
+	for _, s := range passed {
 		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
 			wanted = append(wanted, s)
 		}
@@ -69,9 +68,10 @@ func newForwarder(log zerolog.Logger, end func()) (*forwarder, error) {
 
 // start begins to pass signals on to the command's process, those caught before it, too.
 // The terminal does not stop us for writing an alert while the command is in its
-// foreground; that is set only now, so that the command does not inherit it.
+// foreground, and a reader of the alerts that goes away ends neither tiercel nor with it
+// the workload; that is set only now, so that the command does not inherit it.
 func (f *forwarder) start(pid int) {
-	signal.Ignore(unix.SIGTTOU)
+	signal.Ignore(unix.SIGTTOU, unix.SIGPIPE)
 	f.pid = pid
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -104,9 +104,6 @@ func (f *forwarder) read() {
 }
 
 func (f *forwarder) pass(pidfd int, s *sent) {
-	if s.signal() == unix.SIGPIPE {
-		return
-	}
 	gone, had := errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH), f.hasIt(s)
 	switch {
 	case gone && endings[s.signal()]:
