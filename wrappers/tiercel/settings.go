@@ -67,16 +67,9 @@ func (s *settings) check(cmd *cobra.Command, stream string) (err error) {
 }
 
 // compile makes a set without the garbage collector in between where the rules
-// are not many: it would take a sixth of the time until the command starts. Nor is
-// the garbage collected for a second after, in which many a command ends.
+// are not many: it would take a sixth of the time until the command starts.
 func compile(files []rules.File) (*rules.Set, rules.Problems) {
-	const seldom = 400
-	switch usual := debug.SetGCPercent(seldom); {
-	case usual < 0 || usual > seldom: // as GOGC has it
-		debug.SetGCPercent(usual)
-	case usual < seldom:
-		time.AfterFunc(time.Second, func() { debug.SetGCPercent(usual) })
-	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	return rules.Compile(files)
 }
 
