@@ -31,9 +31,10 @@ func Set(s unix.Signal, a *Action) (old Action, err error) {
 }
 
 // files has, by signal, the descriptor that the handler writes to, and how much.
-var files [lastSignal + 1]struct{ fd, size int32 }
+var files [Last + 1]struct{ fd, size int32 }
 
-const lastSignal = 64 // the kernel's _NSIG (asm-generic/signal.h)
+// Last is the highest signal: the kernel's _NSIG (asm-generic/signal.h).
+const Last = 64
 
 // InfoSize is the size of the kernel's siginfo_t, in bytes.
 const InfoSize = 128

@@ -10,6 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
+
+	"tiercel/tracer/sigaction"
 )
 
 // forwarder passes signals that were sent to the launcher on to the command, and
@@ -46,7 +48,7 @@ var passed = []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP,
 	unix.SIGVTALRM, unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
 
 // The real-time signals that a program may use: the two before are the C library's.
-const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(64)
+const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(sigaction.Last)
 
 // newForwarder begins to catch signals.
 func newForwarder(log zerolog.Logger, end func()) (*forwarder, error) {
