@@ -72,7 +72,7 @@ func (m *Matcher) reason(in instr) string {
 	if in.negated {
 		not = "not "
 	}
-	return fmt.Sprintf("%s%s: %s is %s", not, shorten(p.text), p.left.text, m.found(p.left))
+	return fmt.Sprintf("%s%s: %s is %s", not, shorten(p.String()), p.left.text, m.found(p.left))
 }
 
 // found is the values of a comparison's left side as a person reads them.

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"tiercel/engine/event"
 )
@@ -10,13 +11,29 @@ import (
 // predicate is one comparison, ready to be evaluated. Equal comparisons of a
 // set's rules share one, so that it is evaluated once per event.
 type predicate struct {
-	text        string // as disassembly shows it
-	left, right *operand
-	op          operator
-	mod         modifier
-	values      []string // constants that left is compared with, where there is no right
-	// eval returns Known for true, Absent for false, else Unknown.
-	eval func(v *event.View) event.Status
+	check
+	made atomic.Pointer[evaluation] // nil before the first evaluation of one that was stored
+}
+
+// evaluation returns Known for true, Absent for false, else Unknown.
+type evaluation func(v *event.View) event.Status
+
+func (p *predicate) eval(v *event.View) event.Status {
+	f := p.made.Load()
+	if f == nil {
+		f = p.make()
+	}
+	return (*f)(v)
+}
+
+// make compiles a comparison that was compiled before it was stored: there is no error.
+func (p *predicate) make() *evaluation {
+	f, err := p.compile()
+	if err != nil {
+		panic("stored rules: " + p.String() + ": " + err.Error())
+	}
+	p.made.Store(&f)
+	return &f
 }
 
 // test says whether a value that is there compares well.
@@ -43,7 +60,7 @@ type check struct {
 	left   *operand
 	op     operator
 	mod    modifier
-	values []string
+	values []string // constants that left is compared with, where there is no right
 	right  *operand
 }
 
@@ -66,22 +83,24 @@ func (k *check) String() string {
 
 // predicate compiles the comparison. Its error is a *badValue where one of the values is wrong.
 func (k *check) predicate() (*predicate, error) {
-	p := &predicate{text: k.String(), left: k.left, right: k.right, op: k.op, mod: k.mod, values: k.values}
-	if !k.op.fits(k.left.typ, k.left.list) || k.left.list && k.mod != noModifier {
-		return nil, fmt.Errorf("operator '%s' does not fit %s", k.op, describeType(k.left))
-	}
-	var err error
-	switch {
-	case k.op == opExists:
-		p.eval = k.exists()
-	case k.right != nil:
-		p.eval, err = k.compareRight()
-	case k.left.list:
-		p.eval, err = k.compareList()
-	default:
-		p.eval, err = k.compareConstants()
-	}
+	f, err := k.compile()
+	p := &predicate{check: *k}
+	p.made.Store(&f)
 	return p, err
+}
+
+func (k *check) compile() (evaluation, error) {
+	switch {
+	case !k.op.fits(k.left.typ, k.left.list) || k.left.list && k.mod != noModifier:
+		return nil, fmt.Errorf("operator '%s' does not fit %s", k.op, describeType(k.left))
+	case k.op == opExists:
+		return k.exists(), nil
+	case k.right != nil:
+		return k.compareRight()
+	case k.left.list:
+		return k.compareList()
+	}
+	return k.compareConstants()
 }
 
 func describeType(o *operand) string {
@@ -107,7 +126,7 @@ func holds(ok bool) event.Status {
 }
 
 // apply returns what evaluates a test over the operand's value; of a field with many values, over any of them.
-func (o *operand) apply(t test) func(v *event.View) event.Status {
+func (o *operand) apply(t test) evaluation {
 	if f, arg := o.field, o.arg; f != nil {
 		return func(v *event.View) event.Status { return f.Any(v, arg, t) }
 	}
@@ -120,7 +139,7 @@ func (o *operand) apply(t test) func(v *event.View) event.Status {
 	}
 }
 
-func (k *check) exists() func(v *event.View) event.Status {
+func (k *check) exists() evaluation {
 	if k.left.list {
 		return func(v *event.View) event.Status { return k.left.each(v, func(event.Value) {}) }
 	}
@@ -128,7 +147,7 @@ func (k *check) exists() func(v *event.View) event.Status {
 }
 
 // compareList compares a list with constants: all of its items are among them (in), or one is (intersects).
-func (k *check) compareList() (func(v *event.View) event.Status, error) {
+func (k *check) compareList() (evaluation, error) {
 	among, err := constants(k.left.typ, opIn, k.values)
 	if err != nil {
 		return nil, err
@@ -150,7 +169,7 @@ func (k *check) compareList() (func(v *event.View) event.Status, error) {
 }
 
 // compareConstants compares one value with constants.
-func (k *check) compareConstants() (func(v *event.View) event.Status, error) {
+func (k *check) compareConstants() (evaluation, error) {
 	// "!=" over several addresses or numbers is true where there is a value and none is equal.
 	if f := k.left.field; k.op == opNe && f != nil && f.Flags.Has(event.Many) && !f.Type.IsText() {
 		return k.compareNone()
@@ -162,9 +181,9 @@ func (k *check) compareConstants() (func(v *event.View) event.Status, error) {
 	return k.left.apply(t), nil
 }
 
-func (k *check) compareNone() (func(v *event.View) event.Status, error) {
+func (k *check) compareNone() (evaluation, error) {
 	exists := k.left.apply(anyValue)
-	var equal []func(v *event.View) event.Status
+	var equal []evaluation
 	for i, value := range k.values {
 		t, err := constants(k.left.typ, opEq, []string{value})
 		if err != nil {
@@ -253,7 +272,7 @@ func constants(typ event.FieldType, op operator, values []string) (t test, err e
 }
 
 // compareRight compares with another field or a transformer.
-func (k *check) compareRight() (func(v *event.View) event.Status, error) {
+func (k *check) compareRight() (evaluation, error) {
 	if err := k.checkRight(); err != nil {
 		return nil, err
 	}
@@ -295,7 +314,7 @@ func (k *check) checkRight() error {
 	return nil
 }
 
-func (k *check) compareLists() func(v *event.View) event.Status {
+func (k *check) compareLists() evaluation {
 	all := k.op == opIn
 	return func(v *event.View) event.Status {
 		among := map[string]bool{}

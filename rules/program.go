@@ -124,15 +124,16 @@ func (p program) run(m *Matcher, favour bool) bool {
 	}
 }
 
-// disassemble is the program as a person reads it, a line an instruction.
-func (p program) disassemble(preds []*predicate) string {
+// disassemble is the program as a person reads it, a line an instruction, with the
+// comparisons as text gives them.
+func (p program) disassemble(preds []*predicate, text func(*predicate) string) string {
 	var b strings.Builder
 	for i, in := range p {
 		not := ""
 		if in.negated {
 			not = "not "
 		}
-		fmt.Fprintf(&b, "%3d  %s%s ? %s : %s\n", i, not, preds[in.pred].text, exitName(in.yes), exitName(in.no))
+		fmt.Fprintf(&b, "%3d  %s%s ? %s : %s\n", i, not, text(preds[in.pred]), exitName(in.yes), exitName(in.no))
 	}
 	return b.String()
 }

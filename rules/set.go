@@ -33,8 +33,9 @@ type Set struct {
 	Rules []*Rule
 
 	preds    []*predicate
-	byRow    ruleLists // the rules that one event is enough for
-	stateful ruleLists // those with a State
+	variants []variant
+	byRow    ruleLists // of the rules that one event is enough for
+	stateful ruleLists // of those with a State
 	needs    event.Needs
 }
 
@@ -63,8 +64,8 @@ func (c *checker) compileSet(x *indexer) (*Set, Problems) {
 	c.unused()
 	doc.problems = tidy(doc.problems)
 	set.preds = c.preds
-	set.byRow = x.byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State == nil })
-	set.stateful = x.byRow(set.Rules, func(r *Rule) bool { return r.Enabled && r.State != nil })
+	set.byRow = set.listRules(x, func(r *Rule) bool { return r.Enabled && r.State == nil })
+	set.stateful = set.listRules(x, func(r *Rule) bool { return r.Enabled && r.State != nil })
 	set.findNeeds()
 	return set, doc.problems
 }
@@ -127,10 +128,12 @@ func (c *checker) addCondition(r *ruleDef, rule *Rule, src script, x *indexer) b
 
 // Program returns the rule's program as text, a line an instruction; of a
 // sequence, that of each step, with an empty line between.
-func (s *Set) Program(r *Rule) string {
+func (s *Set) Program(r *Rule) string { return s.program(r, (*predicate).String) }
+
+func (s *Set) program(r *Rule, text func(*predicate) string) string {
 	texts := make([]string, len(r.codes))
 	for i, code := range r.codes {
-		texts[i] = code.disassemble(s.preds)
+		texts[i] = code.disassemble(s.preds, text)
 	}
 	return strings.Join(texts, "\n")
 }
@@ -190,9 +193,9 @@ func (m *Matcher) Decide(ev event.Event) event.Verdict {
 	m.view.Begin(ev, nil, event.AtEntry)
 	m.forget()
 	row := ev.RowIndex()
-	for _, rules := range [...][]*variant{m.set.byRow[row], m.set.stateful[row]} {
-		for _, v := range rules {
-			if v.rule.Priority <= m.Minimum && m.may(v) {
+	for _, rules := range [...][]int32{m.set.byRow[row], m.set.stateful[row]} {
+		for _, i := range rules {
+			if v := &m.set.variants[i]; v.rule.Priority <= m.Minimum && m.may(v) {
 				return event.Watch
 			}
 		}
@@ -215,8 +218,8 @@ func (m *Matcher) may(v *variant) bool {
 // whole: what is not known then counts as absent.
 func (m *Matcher) Match() *Rule {
 	m.forget()
-	for _, v := range m.set.byRow[m.view.Ev.RowIndex()] {
-		if v.rule.Priority <= m.Minimum && v.codes[0].run(m, false) {
+	for _, i := range m.set.byRow[m.view.Ev.RowIndex()] {
+		if v := &m.set.variants[i]; v.rule.Priority <= m.Minimum && v.codes[0].run(m, false) {
 			return v.rule
 		}
 	}
@@ -227,8 +230,8 @@ func (m *Matcher) Match() *Rule {
 // matches the event that Match was called for; steps has the bit 1<<i for the
 // i-th condition. Such rules neither hide others nor are hidden by them.
 func (m *Matcher) MatchState(f func(r *Rule, steps uint64)) {
-	for _, v := range m.set.stateful[m.view.Ev.RowIndex()] {
-		steps := uint64(0)
+	for _, i := range m.set.stateful[m.view.Ev.RowIndex()] {
+		v, steps := &m.set.variants[i], uint64(0)
 		for i, code := range v.codes {
 			if v.rule.Priority <= m.Minimum && code.run(m, false) {
 				steps |= 1 << i

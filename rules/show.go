@@ -58,15 +58,7 @@ func (s *Set) cutProgram(r *Rule, items int) string {
 	if items == 0 {
 		return s.Program(r)
 	}
-	preds := slices.Clone(s.preds)
-	for _, code := range r.codes {
-		for _, in := range code {
-			p := *preds[in.pred]
-			p.text = p.show(items)
-			preds[in.pred] = &p
-		}
-	}
-	return (&Set{preds: preds}).Program(r)
+	return s.program(r, func(p *predicate) string { return p.show(items) })
 }
 
 // needsOf is what the rule asks of a source if it is alone.
