@@ -77,10 +77,11 @@ profile: ## a flame graph, bin/profile.svg, of WAYS (default notify) over WORKLO
 	$(GO) build -tags $(TAGS) -o bin/bench ./integration/bench
 	bin/bench -flame bin/profile.svg -ways "$(or $(WAYS),notify)" -workloads "$(or $(WORKLOADS),open exec find)"
 
-generate: ## the eBPF programs, rules/FIELDS.md, the operators in rules/LANGUAGE.md, and integration/coverage.md
+generate: ## the eBPF programs, the compiled built-in rules, rules/FIELDS.md, the operators in rules/LANGUAGE.md, and integration/coverage.md
 	@sh .ci/install build
 	@sh .ci/install generate
 	BPF2GO_CFLAGS="-idirafter /usr/include/$$($(CC) -dumpmachine)" $(GO) generate ./kernel
+	$(GO) test -tags $(TAGS) -run TestTheBuiltInRulesAreStoredAsTheyAre ./rules -update
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list fields --format markdown >rules/FIELDS.md.new
 	mv rules/FIELDS.md.new rules/FIELDS.md
 	$(GO) run -tags $(TAGS) ./wrappers/tiercel list operators --format markdown >rules/operators.new

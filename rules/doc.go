@@ -5,7 +5,8 @@
 // of each condition, check resolves macros, lists and fields, compile makes
 // programs out of it, index finds for each row of the event table the rules that
 // may match. All problems of all files are reported, each with its place; advice
-// adds what is probably not meant.
+// adds what is probably not meant. Of the built-in rules all this was done
+// before: stored reads its result.
 //
 // A program is a list of comparisons with two exits each. It is evaluated with
 // what is known of an event so far and comes out true, false or unknown by the

@@ -176,3 +176,11 @@ func BenchmarkCompileRules(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkLoadBuiltInRules(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _, err := Load([]string{DefaultName})
+		require.NoError(b, err)
+	}
+}

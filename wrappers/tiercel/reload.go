@@ -95,11 +95,10 @@ func (h *host) readAgain() (*rules.Set, error) {
 	if i := slices.IndexFunc(h.rules, onlyOnce); i >= 0 {
 		return nil, fmt.Errorf("read rules: what %s has can be read once only", h.rules[i])
 	}
-	files, err := rules.Read(h.rules)
+	set, problems, err := compile(h.rules)
 	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
+		return nil, err
 	}
-	set, problems := compile(files)
 	for _, p := range problems.OfMeaning() {
 		h.logProblem(p)
 	}

@@ -66,22 +66,25 @@ func (s *settings) check(cmd *cobra.Command, stream string) (err error) {
 	return s.checkPrint(cmd, stream)
 }
 
-// compile makes a set without the garbage collector in between where the rules
-// are not many: it would take a sixth of the time until the command starts.
-func compile(files []rules.File) (*rules.Set, rules.Problems) {
+// compile reads and compiles rules, without the garbage collector in between where
+// they are not many: it would take a sixth of the time until the command starts.
+func compile(paths []string) (*rules.Set, rules.Problems, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	return rules.Compile(files)
+	set, problems, err := rules.Load(paths)
+	if err != nil {
+		err = fmt.Errorf("read rules: %w", err)
+	}
+	return set, problems, err
 }
 
 // loadRules reads and compiles rules. What is wrong with them is the error, or
 // where it is no error, printed.
 func loadRules(paths []string) (*rules.Set, error) {
-	files, err := rules.Read(paths)
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	set, problems := compile(files)
-	if set == nil {
+	set, problems, err := compile(paths)
+	switch {
+	case err != nil:
+		return nil, err
+	case set == nil:
 		return nil, problems
 	}
 	if problems = problems.OfMeaning(); len(problems) > 0 {
