@@ -45,12 +45,12 @@ func withBinaries(run func() int) (code int, err error) {
 
 // build builds tiercel as the Makefile does, or takes the one that TIERCEL_BINARY
 // names (statically linked): where these tests are only run, there is no Go.
-func build(path string, flags ...string) error {
+func build(path string) error {
 	if binary := os.Getenv("TIERCEL_BINARY"); binary != "" {
 		return copyProgram(path, binary)
 	}
-	args := append([]string{"build", "-tags", "osusergo,netgo", "-o", path}, flags...)
-	if out, err := exec.Command("go", append(args, "tiercel/wrappers/tiercel")...).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-tags", "osusergo,netgo", "-ldflags", "-linkmode external -extldflags -static", "-o", path, "tiercel/wrappers/tiercel")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build tiercel: %w\n%s", err, out)
 	}
 	return nil

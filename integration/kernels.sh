@@ -132,8 +132,8 @@ build_tests() {
 	local root=$build/tests
 	rm -rf "$root"
 	mkdir -p "$root/usr/local/bin" "$root/tests"
-	make -s static
-	cp dist/tiercel "$root/usr/local/bin/tiercel"
+	make -s build
+	cp bin/tiercel "$root/usr/local/bin/tiercel"
 	CGO_ENABLED=0 go test -c -tags osusergo,netgo -o "$root/tests/integration.test" ./integration
 	cp -R integration/testdata "$root/tests"
 	cp integration/kernels_init.sh "$root/init"
