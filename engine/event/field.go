@@ -29,7 +29,7 @@ var Sources = []string{SourcePtrace, SourceEBPF}
 
 // Why says why no source can answer the field, and is empty for one that is
 // answered. A field with a reason loads, and is always absent.
-func (f *Field) Why() string { return reasons[f.Name] }
+func (f *Field) Why() string { return reasons()[f.Name] }
 
 // Sources returns the sources that can answer the field.
 func (f *Field) Sources() []string {

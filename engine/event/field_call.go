@@ -3,6 +3,7 @@ package event
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -47,21 +48,22 @@ var (
 )
 
 // moves is what each row does, so that nothing is looked up per event.
-var moves = func() (w [len(Table)]way) {
+var moves = sync.OnceValue(func() *[len(Table)]way {
+	var w [len(Table)]way
 	for bit, names := range map[way][]string{reads: readers, writes: writers, waits: waiters} {
 		for _, name := range names {
 			w[Lookup(name)] |= bit
 		}
 	}
-	return w
-}()
+	return &w
+})
 
 func goes(w way) getter {
-	return func(v *View, _ *Arg, _ int) Value { return truth(moves[v.index]&w != 0) }
+	return func(v *View, _ *Arg, _ int) Value { return truth(moves()[v.index]&w != 0) }
 }
 
 func ioDir(v *View, _ *Arg, _ int) Value {
-	switch moves[v.index] {
+	switch moves()[v.index] {
 	case reads:
 		return str("r")
 	case writes:
@@ -71,7 +73,7 @@ func ioDir(v *View, _ *Arg, _ int) Value {
 }
 
 func isSyslog(v *View, _ *Arg, _ int) Value {
-	if moves[v.index]&writes == 0 {
+	if moves()[v.index]&writes == 0 {
 		return truth(false)
 	}
 	name := fdName(v, nil, 0)
@@ -84,7 +86,7 @@ func isSyslog(v *View, _ *Arg, _ int) Value {
 // transferred is how many bytes a call moved that way, of a descriptor whose type is so.
 func transferred(w way, is func(typ string) bool) getter {
 	return func(v *View, _ *Arg, _ int) Value {
-		if moves[v.index]&w == 0 {
+		if moves()[v.index]&w == 0 {
 			return Value{}
 		}
 		if is != nil {

@@ -1,5 +1,7 @@
 package event
 
+import "sync"
+
 // unanswered is the fields that no source can answer, by why. Rules that ask for
 // them load, so that a rule of Falco's is not refused for one of its outputs.
 var unanswered = []struct {
@@ -135,7 +137,7 @@ func unansweredFields() (fields []Field) {
 }
 
 // reasons is why, by the field's name.
-var reasons = func() map[string]string {
+var reasons = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for _, group := range unanswered {
 		for _, l := range group.lines {
@@ -143,7 +145,7 @@ var reasons = func() map[string]string {
 		}
 	}
 	return all
-}()
+})
 
 // nothing is the value of a field that no source can answer.
 func nothing(*View, *Arg, int) Value { return Value{} }

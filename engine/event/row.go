@@ -1,6 +1,9 @@
 package event
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Row is one line of the table: all that tiercel knows of a system call.
 //
@@ -135,7 +138,7 @@ func (r *Row) Param(name string) int {
 }
 
 // rowByName has the index of each row, and -1 of the types that have none.
-var rowByName = func() map[string]int {
+var rowByName = sync.OnceValue(func() map[string]int {
 	rows := make(map[string]int, len(Table))
 	for _, name := range strings.Fields(otherTypes) {
 		rows[name] = -1
@@ -147,11 +150,11 @@ var rowByName = func() map[string]int {
 		delete(rows, Table[row].Name) // an event type of nobody's: no rule may be about it
 	}
 	return rows
-}()
+})
 
 // Lookup returns the index in Table of the row with that name (evt.type), or -1.
 func Lookup(name string) int {
-	if row, ok := rowByName[name]; ok {
+	if row, ok := rowByName()[name]; ok {
 		return row
 	}
 	return -1
@@ -160,7 +163,7 @@ func Lookup(name string) int {
 // IsType reports whether the name is an event type that rules may ask for, be
 // there events of it or not.
 func IsType(name string) bool {
-	_, ok := rowByName[name]
+	_, ok := rowByName()[name]
 	return ok
 }
 

@@ -3,6 +3,7 @@ package event
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,26 +14,26 @@ func (f *Field) Words() []string {
 	if f.Why() != "" || f.Type != TypeString || f.Arg == MustKey {
 		return nil
 	}
-	if words := wordsOf[f.Name]; words != nil {
+	if words := wordsOf()[f.Name]; words != nil {
 		return words
 	}
 	return f.wordsOfRows()
 }
 
 // wordsOf is the words of fields that more than the row decides.
-var wordsOf = map[string][]string{
-	"fd.type":          descriptorTypes,
-	"proc.stdin.type":  descriptorTypes,
-	"proc.stdout.type": descriptorTypes,
-	"proc.stderr.type": descriptorTypes,
-	"fd.types":         descriptorTypes,
-	"fd.typechar":      slices.Compact(slices.Sorted(maps.Values(typeCharsOf(descriptorTypes)))),
-	"fd.l4proto":       socketWords((*socketInfo).protoName),
-	"fd.sockfamily":    socketWords((*socketInfo).familyName),
-}
-
-// descriptorTypes is every word of fd.type.
-var descriptorTypes = slices.Sorted(maps.Keys(typeCharsOf([]string{unknownSocket})))
+var wordsOf = sync.OnceValue(func() map[string][]string {
+	types := slices.Sorted(maps.Keys(typeCharsOf([]string{unknownSocket})))
+	return map[string][]string{
+		"fd.type":          types,
+		"proc.stdin.type":  types,
+		"proc.stdout.type": types,
+		"proc.stderr.type": types,
+		"fd.types":         types,
+		"fd.typechar":      slices.Compact(slices.Sorted(maps.Values(typeCharsOf(types)))),
+		"fd.l4proto":       socketWords((*socketInfo).protoName),
+		"fd.sockfamily":    socketWords((*socketInfo).familyName),
+	}
+})
 
 // typeCharsOf is the characters of all types, those given among them.
 func typeCharsOf(types []string) map[string]string {
