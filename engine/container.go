@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"tiercel/engine/event"
 )
@@ -12,7 +13,9 @@ import (
 // containerID finds a container's identity at the end of a control group's
 // path: 64 hexadecimal digits (Docker, containerd, CRI-O, Podman), or 32 with a
 // number behind (Fargate). What stands before it tells the engine.
-var containerID = regexp.MustCompile(`(?m)^(.*[/:-]|)([0-9a-f]{64}|[0-9a-f]{32})(?:-[0-9]+)?(?:\.scope)?(?:/container)?$`)
+var containerID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(.*[/:-]|)([0-9a-f]{64}|[0-9a-f]{32})(?:-[0-9]+)?(?:\.scope)?(?:/container)?$`)
+})
 
 // engineMarks tell the engine by what it names its control groups; the first that is found counts.
 var engineMarks = []struct{ mark, engine string }{
@@ -20,7 +23,9 @@ var engineMarks = []struct{ mark, engine string }{
 }
 
 // podUID finds a pod's identity in a control group's path; systemd's slices have underscores for its dashes.
-var podUID = regexp.MustCompile(`pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})`)
+var podUID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})`)
+})
 
 // shortID is how many digits of a container's identity are shown.
 const shortID = 12
@@ -29,10 +34,13 @@ const shortID = 12
 // else the one that tiercel itself is in.
 func containerOf(cgroup string, own event.Container) event.Container {
 	c := own
-	if m := containerID.FindStringSubmatch(cgroup); m != nil {
+	if strings.Count(cgroup, "/") == strings.Count(cgroup, ":/\n") { // nothing but roots
+		return c
+	}
+	if m := containerID().FindStringSubmatch(cgroup); m != nil {
 		c.ID, c.FullID, c.Type = m[2][:shortID], m[2], engineOf(m[1])
 	}
-	if m := podUID.FindStringSubmatch(cgroup); m != nil {
+	if m := podUID().FindStringSubmatch(cgroup); m != nil {
 		c.PodUID = strings.ReplaceAll(m[1], "_", "-")
 	}
 	return c

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"tiercel/engine/event"
 )
@@ -48,16 +49,16 @@ func (d *document) define(e entry) {
 
 // The names that a condition can refer to.
 var (
-	listName  = regexp.MustCompile(`^[^()"'\s=,]+$`)
-	macroID   = regexp.MustCompile(`^[a-zA-Z]+[a-zA-Z0-9_]*$`)
+	listName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^()"'\s=,]+$`) })
+	macroID   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z]+[a-zA-Z0-9_]*$`) })
 	nameHints = map[string]string{
 		"list":  "write one without blanks, quotes, parentheses, commas and equals signs",
 		"macro": "write one of letters, digits and underscores that begins with a letter",
 	}
 )
 
-func (d *document) checkName(e *entry, want *regexp.Regexp) {
-	if !want.MatchString(e.name) {
+func (d *document) checkName(e *entry, want func() *regexp.Regexp) {
+	if !want().MatchString(e.name) {
 		d.warn(e.at(e.kind), "bad-name", e.name, fmt.Sprintf("no condition can refer to a %s of the name %q", e.kind, e.name), nameHints[e.kind])
 	}
 }

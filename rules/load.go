@@ -127,13 +127,13 @@ func (d *document) loadFile(src *source, f yamlFile) {
 	}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?`) })
 
 // yamlProblem takes the line out of the YAML library's message.
 func yamlProblem(src *source, err error) Problem {
 	msg := err.Error()
 	at := spot{src: src}
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+	if m := yamlLine().FindStringSubmatch(msg); m != nil {
 		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
 			at.line, at.col = n, 1
 		}

@@ -2,9 +2,12 @@ package procfs
 
 import (
 	"bytes"
+	"cmp"
 	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
 )
@@ -52,14 +55,47 @@ func (r *Reader) group(tid int) string {
 	if strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
 		return s
 	}
-	mounts, _ := readFile(tid, "mountinfo")
-	for line := range strings.Lines(string(mounts)) {
-		if before, rest, ok := strings.Cut(line, "/containers/"); ok {
+	return cmp.Or(r.mountedGroup(tid), s)
+}
+
+// mountedGroup is what stands for a control group in the mounts of the thread's
+// namespace. In ours these are as they were when we started, as far as engines go.
+func (r *Reader) mountedGroup(tid int) string {
+	ours := r.inOurMounts(tid)
+	if ours && r.knowsOurs {
+		return r.ourGroup
+	}
+	mounts, _ := readFile(tid, "mountinfo") // none of a thread that is gone
+	group := groupOfMounts(string(mounts))
+	if ours {
+		r.ourGroup, r.knowsOurs = group, true
+	}
+	return group
+}
+
+// groupOfMounts looks among what is mounted for a file that an engine has of one of
+// its containers: proc_pid_mountinfo(5) has its path on its own file system as the
+// fourth field. (The fifth, where it is mounted, is of somebody else's on the
+// engine's host.)
+func groupOfMounts(mounts string) string {
+	for line := range strings.Lines(mounts) {
+		f := strings.Fields(line)
+		if len(f) < 5 {
+			continue
+		}
+		if before, rest, ok := strings.Cut(f[3], "/containers/"); ok {
 			id, _, _ := strings.Cut(rest, "/")
 			return "0::/" + path.Base(before) + "/" + id // .../docker/containers/ID/hostname
 		}
 	}
-	return s
+	return ""
+}
+
+// inOurMounts reports whether a thread is known to be in our mount namespace.
+func (r *Reader) inOurMounts(tid int) bool {
+	var ns unix.Stat_t
+	err := unix.Stat(procPath(tid, "ns/mnt"), &ns)
+	return err == nil && ns.Ino == r.ourMounts
 }
 
 // isRootGroup reports a process that is in the root of every hierarchy.

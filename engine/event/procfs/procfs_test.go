@@ -271,3 +271,17 @@ func TestASocketIsTheSameByDuplicateAndByTable(t *testing.T) {
 		t.Errorf("got %+v, want %+v", byTable, byDuplicate)
 	}
 }
+
+func TestTheContainerIsToldByItsEnginesMounts(t *testing.T) {
+	const hostname = "601 595 254:0 /var/lib/docker/containers/0123abcd/hostname /etc/hostname rw,relatime - ext4 /dev/vda rw\n"
+	const shm = "77 22 0:52 / /var/lib/docker/containers/4567ef/mounts/shm rw,nosuid - tmpfs shm rw,size=65536k\n"
+	for mounts, want := range map[string]string{
+		shm + hostname: "0::/docker/0123abcd",
+		shm:            "", // of the engine's host
+		"half a line":  "",
+	} {
+		if got := groupOfMounts(mounts); got != want {
+			t.Errorf("%q: got %q, want %q", mounts, got, want)
+		}
+	}
+}

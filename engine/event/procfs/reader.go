@@ -20,7 +20,10 @@ type Reader struct {
 	buf  []byte // of numbers, before they are added
 	file []byte // what was read of a file, until the next is
 
-	mounts mounts
+	mounts    mounts
+	ourMounts uint64 // our mount namespace, by its number
+	ourGroup  string // what mountedGroup found there
+	knowsOurs bool   // that it was looked for
 }
 
 // New returns a reader that adds to the builder's record.
@@ -29,6 +32,10 @@ func New(rec *event.Builder) *Reader {
 	var first event.State
 	r.readStat(1, &first)
 	r.NamespaceStart = uint64(first.Start)
+	var ns unix.Stat_t
+	if unix.Stat("/proc/self/ns/mnt", &ns) == nil {
+		r.ourMounts = ns.Ino
+	}
 	return r
 }
 
