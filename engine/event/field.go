@@ -100,9 +100,11 @@ type Arg struct {
 
 // NewArg returns the argument with that text; an empty text means none.
 func NewArg(key string) *Arg {
-	a := &Arg{Key: key, Set: key != "", param: paramByName()[key]}
+	a := &Arg{Key: key, Set: key != ""}
 	if n, err := strconv.Atoi(key); err == nil {
 		a.Index, a.isNumber = n, true
+	} else if a.Set {
+		a.param = paramNamed(key)
 	}
 	return a
 }

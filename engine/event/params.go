@@ -130,7 +130,7 @@ var paramsOf = sync.OnceValue(func() *[len(Table)]rowParams {
 
 func (r *Row) shownParams() rowParams {
 	var p rowParams
-	for _, word := range strings.Fields(r.shownNames()) {
+	for _, word := range r.shownNames() {
 		name, key, renamed := strings.Cut(word, ":")
 		if i := r.Param(name); i >= 0 && !renamed {
 			p.all = append(p.all, shown{name: name, typ: r.Params[i].Type, arg: i})
@@ -153,11 +153,11 @@ func (r *Row) shownParams() rowParams {
 }
 
 // shownNames returns Shown, or what it stands for where it is empty: the result, then the parameters.
-func (r *Row) shownNames() string {
+func (r *Row) shownNames() []string {
 	if r.Shown != "" {
-		return r.Shown
+		return strings.Fields(r.Shown)
 	}
-	var names []string
+	names := make([]string, 0, 1+len(r.Params))
 	switch {
 	case r.When != Exit:
 	case r.Effect&OpensFD != 0:
@@ -170,7 +170,7 @@ func (r *Row) shownNames() string {
 			names = append(names, r.Params[i].Name)
 		}
 	}
-	return strings.Join(names, " ")
+	return names
 }
 
 func (p *rowParams) index(name string) int {
@@ -188,22 +188,32 @@ type namedParam struct {
 	raw   FieldType        // of evt.rawarg
 }
 
-var paramByName = sync.OnceValue(func() map[string]*namedParam {
-	byName := map[string]*namedParam{}
-	for row, params := range paramsOf() {
-		for i := range params.all {
-			p := &params.all[i]
-			named := byName[p.name]
-			if named == nil {
-				named = newNamedParam(p.typ.fieldType())
-				byName[p.name] = named
-			}
-			named.index[row] = int8(i)
-			named.add(p.typ.fieldType())
-		}
+// namedParams is those that were asked for, by their names: few of some hundreds.
+var namedParams sync.Map
+
+// paramNamed returns all parameters of the name, nil where there is none.
+func paramNamed(name string) *namedParam {
+	if p, known := namedParams.Load(name); known {
+		return p.(*namedParam)
 	}
-	return byName
-})
+	var named *namedParam
+	for row, params := range paramsOf() {
+		i := params.index(name)
+		if i < 0 {
+			continue
+		}
+		t := params.all[i].typ.fieldType()
+		if named == nil {
+			named = newNamedParam(t)
+		}
+		named.index[row] = int8(i)
+		named.add(t)
+	}
+	if named != nil {
+		namedParams.Store(name, named)
+	}
+	return named
+}
 
 func newNamedParam(t FieldType) *namedParam {
 	p := &namedParam{raw: t}

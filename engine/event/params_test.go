@@ -95,7 +95,7 @@ func TestCallsThatTheReferenceOnlyNamesAreOfNoCategory(t *testing.T) {
 func TestShownNamesAreOfSomething(t *testing.T) {
 	used := map[string]bool{}
 	for i := range Table {
-		for _, word := range strings.Fields(Table[i].shownNames()) {
+		for _, word := range Table[i].shownNames() {
 			name, key, renamed := strings.Cut(word, ":")
 			if !renamed {
 				key = name
