@@ -75,7 +75,8 @@ func listen(prog seccomp.Program, report int) error {
 	}()
 	<-runs
 	_, err = prog.InstallListener()
-	for err == nil && !handed.Load() { // without a call. To execute now would be too soon: Go's runtime makes no threads meanwhile, and the other may need one
+	for err == nil && !handed.Load() { // to execute now would be too soon: Go's runtime makes no threads meanwhile, and the other may need one
+		yield() // it may have no other processor; where the rules watch this call, it waits, as it should
 	}
 	return err
 }
@@ -94,6 +95,8 @@ func handOver(free int, had [near]bool, report int) {
 				return
 			}
 		}
-		_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		yield()
 	}
 }
+
+func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
