@@ -129,8 +129,9 @@ var paramsOf = sync.OnceValue(func() *[len(Table)]rowParams {
 })
 
 func (r *Row) shownParams() rowParams {
-	var p rowParams
-	for _, word := range r.shownNames() {
+	words := r.shownNames()
+	p := rowParams{all: make([]shown, 0, len(words)+len(r.Params))}
+	for _, word := range words {
 		name, key, renamed := strings.Cut(word, ":")
 		if i := r.Param(name); i >= 0 && !renamed {
 			p.all = append(p.all, shown{name: name, typ: r.Params[i].Type, arg: i})

@@ -48,10 +48,20 @@ const maxAncestors = 64
 func Ancestors(pid int) (chain []int) {
 	for pid > 0 && len(chain) < maxAncestors {
 		chain = append(chain, pid)
-		_, pid = Family(pid)
+		pid = parent(pid)
 	}
 	slices.Reverse(chain)
 	return chain
+}
+
+// parent returns a process's parent, 0 of one that has none, or is gone.
+func parent(pid int) int {
+	b, _ := readFile(pid, "stat")
+	f, ok := statFields(b)
+	if !ok {
+		return 0
+	}
+	return int(number(f[1]))
 }
 
 // Threads returns the threads of a process, none of one that is gone.
