@@ -48,11 +48,15 @@ func (p Program) InstallListener() (Listener, error) {
 	return Listener(fd), err
 }
 
-// Synchronous has calls and answers wake the other side on the processor that
-// they run on, which costs a fraction of waking another (Linux 6.6). It reports
-// whether the kernel does that.
-func (l Listener) Synchronous() bool {
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SET_FLAGS, unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
+// Synchronous has calls and answers from now on wake the other side on the
+// processor that they run on, or where the kernel places it. The former costs a
+// fraction of waking another processor (Linux 6.6). It reports whether the kernel can.
+func (l Listener) Synchronous(on bool) bool {
+	flags := uintptr(0)
+	if on {
+		flags = unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags)
 	return errno == 0
 }
 

@@ -47,7 +47,7 @@ func (d *noticed) takeOver() (err error) {
 	if d.ends, err = newEnds(d.ctx); err != nil {
 		return err
 	}
-	d.listener.Synchronous() // else slower, not wrong
+	d.synchronous = d.listener.Synchronous(true) // else slower, not wrong
 	if err = d.prepare(); err != nil {
 		return err
 	}

@@ -25,22 +25,23 @@ import (
 // The end of a process is told by its pidfd.
 type noticed struct {
 	*Tracer
-	listener  seccomp.Listener
-	keeper    *keeper.Keeper
-	notice    seccomp.Notification
-	ends      *ends
-	unsure    map[int]int   // by process: its thread that has executed, unseen
-	members   map[int][]int // by process: those of its threads that are known, beside the first
-	hasCall   bool          // a call waits to be received
-	hasStops  bool          // a tracee may have stopped since it was last asked
-	soon      int           // a thread that is about to stop, 0 for none
-	idle      bool          // no thread has the filter any more
-	waiting   []waiting     // calls that wait for another thread
-	executing map[int]int   // by process: the thread whose execve was let run
-	unkept    bool          // the keeper has ended
-	failed    error         // of an answer
-	above     map[int]bool  // of a workload that was taken over: processes above it that were told of
-	polled    [2]unix.PollFd
+	listener    seccomp.Listener
+	keeper      *keeper.Keeper
+	notice      seccomp.Notification
+	ends        *ends
+	unsure      map[int]int   // by process: its thread that has executed, unseen
+	members     map[int][]int // by process: those of its threads that are known, beside the first
+	synchronous bool          // calls wake us on the processor that they come from, and answers their threads there
+	hasCall     bool          // a call waits to be received
+	hasStops    bool          // a tracee may have stopped since it was last asked
+	soon        int           // a thread that is about to stop, 0 for none
+	idle        bool          // no thread has the filter any more
+	waiting     []waiting     // calls that wait for another thread
+	executing   map[int]int   // by process: the thread whose execve was let run
+	unkept      bool          // the keeper has ended
+	failed      error         // of an answer
+	above       map[int]bool  // of a workload that was taken over: processes above it that were told of
+	polled      [2]unix.PollFd
 
 	// Room that is used again:
 	regs registers
@@ -67,7 +68,7 @@ func (d *noticed) hold(child *launch.Child) (err error) {
 	if d.listener, err = child.Listener(); err != nil {
 		return err
 	}
-	d.listener.Synchronous() // else slower, not wrong
+	d.synchronous = d.listener.Synchronous(true) // else slower, not wrong
 	if err = d.keeper.Keep(d.listener); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
@@ -52,6 +54,24 @@ func (d *noticed) answer(th *thread) {
 		}
 	}
 	th.spawning = false
+	d.letRun(th, id)
+}
+
+// longWork is how long a thread has run, since it was let run, that goes on where it
+// was: about what it costs to wake another processor. One that calls sooner goes on
+// where we run. If those that work did, too, they would gather here one after
+// another, each time that two call at once, and other processors be idle meanwhile.
+const longWork = 30 * time.Microsecond
+
+// letRun answers a thread's call, so that it runs.
+func (d *noticed) letRun(th *thread, id uint64) {
+	now := time.Now()
+	worked := now.Sub(th.letRun)
+	th.letRun = now
+	if d.synchronous && d.soon != th.tid && worked > longWork {
+		d.listener.Synchronous(false)
+		defer d.listener.Synchronous(true)
+	}
 	d.check(d.listener.Continue(id))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -77,8 +78,9 @@ type thread struct {
 	next        *thread
 
 	// Of a thread that is noticed:
-	notice     uint64 // the notification that waits for an answer, 0 for none
-	follow     bool   // it is of the call that is pending, and not of one that a signal's handler makes meanwhile
+	notice     uint64    // the notification that waits for an answer, 0 for none
+	letRun     time.Time // when its last call was answered
+	follow     bool      // it is of the call that is pending, and not of one that a signal's handler makes meanwhile
 	seized     bool
 	spawning   bool // its call makes a process
 	restarting bool // its call was told to begin anew, and has not run
