@@ -4,8 +4,7 @@
 GO      ?= go
 VERSION ?= 0.1.0-dev
 TAGS    := osusergo,netgo
-# Statically linked: for images that have no libraries, and as each of tiercel's processes starts in a millisecond less.
-LDFLAGS := -X main.version=$(VERSION) -linkmode external -extldflags -static
+LDFLAGS := -X main.version=$(VERSION)
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZ    ?= 20s
 

@@ -49,7 +49,7 @@ func build(path string) error {
 	if binary := os.Getenv("TIERCEL_BINARY"); binary != "" {
 		return copyProgram(path, binary)
 	}
-	cmd := exec.Command("go", "build", "-tags", "osusergo,netgo", "-ldflags", "-linkmode external -extldflags -static", "-o", path, "tiercel/wrappers/tiercel")
+	cmd := exec.Command("go", "build", "-tags", "osusergo,netgo", "-o", path, "tiercel/wrappers/tiercel")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build tiercel: %w\n%s", err, out)
 	}

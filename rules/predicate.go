@@ -84,9 +84,12 @@ func (k *check) String() string {
 // predicate compiles the comparison. Its error is a *badValue where one of the values is wrong.
 func (k *check) predicate() (*predicate, error) {
 	f, err := k.compile()
+	if err != nil {
+		return nil, err
+	}
 	p := &predicate{check: *k}
 	p.made.Store(&f)
-	return p, err
+	return p, nil
 }
 
 func (k *check) compile() (evaluation, error) {

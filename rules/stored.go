@@ -12,8 +12,8 @@ import (
 
 // stored is the built-in rules as they were compiled before: to read and compile
 // their text would take longer than all else that is done until a command starts.
-// "make generate" writes it. Where it is of another text or table of events, as
-// while these are changed, it is left alone.
+// "make generate" writes it. Where it is of other texts or tables, as while these
+// are changed, it is left alone.
 //
 //go:embed default/compiled.bin
 var stored []byte
@@ -34,18 +34,28 @@ func Load(paths []string) (*Set, Problems, error) {
 	return set, problems, nil
 }
 
-// sum is a checksum over all that the stored set depends on but the compiler, which
-// a test compares with it: the files, and how events and numbers are called here.
+// sum is a checksum over what the stored set is made of: the files, and the tables
+// of calls and fields. What else it depends on is the compiler, which a test
+// compares with it.
 func sum() uint32 {
-	names := []byte(runtime.GOARCH)
+	tables := []byte(runtime.GOARCH)
 	for i := range event.Table {
-		names = append(names, event.Table[i].Name...)
+		row := &event.Table[i]
+		tables = append(append(tables, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
+		for _, p := range row.Params {
+			tables = append(append(tables, p.Name...), byte(p.Type))
+		}
 	}
-	s := crc32.ChecksumIEEE(names)
+	for i := range event.Fields {
+		f := &event.Fields[i]
+		tables = append(append(tables, f.Name...), byte(f.Type), byte(f.Arg), byte(f.Flags))
+		tables = binary.AppendUvarint(tables, uint64(f.Facts))
+	}
+	s := crc32.ChecksumIEEE(tables)
 	files, _ := fs.Glob(builtin, DefaultName+"/*.yaml") // in the binary: there are no errors
 	for _, name := range files {
 		text, _ := builtin.ReadFile(name)
-		s = crc32.Update(s, crc32.IEEETable, text)
+		s = crc32.Update(crc32.Update(s, crc32.IEEETable, []byte(name)), crc32.IEEETable, text)
 	}
 	return s
 }
@@ -319,6 +329,7 @@ func (c *codec) operand(o **operand) {
 	known, done := c.operands[s]
 	if !done {
 		if t, err := parseTerm(s); err == nil {
+			c.check.src = script{lineOf("stored", s)} // what a problem, such as a field that there is no more, is said of
 			known = c.check.term(t)
 		}
 		c.operands[s], c.failed = known, known == nil

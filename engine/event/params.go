@@ -210,10 +210,11 @@ func paramNamed(name string) *namedParam {
 		named.index[row] = int8(i)
 		named.add(t)
 	}
-	if named != nil {
-		namedParams.Store(name, named)
+	if named == nil {
+		return nil
 	}
-	return named
+	p, _ := namedParams.LoadOrStore(name, named)
+	return p.(*namedParam)
 }
 
 func newNamedParam(t FieldType) *namedParam {

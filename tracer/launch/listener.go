@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -51,8 +52,11 @@ func (c *Child) ended() error {
 // listen puts the filter on the thread, and has another hand the listener over.
 // This one cannot: each call of it may be one that waits for the listener's
 // answer, those of Go's runtime, too. The other is not under the filter, and
-// looks until there is a listener among the descriptors that was not before.
+// looks until there is a listener among the descriptors that was not before. It
+// must not need this one for that, which may be waiting: nothing may stop the
+// world, as a garbage collection would.
 func listen(prog seccomp.Program, report int) error {
+	debug.SetGCPercent(-1) // what is to be executed has its own
 	free, err := unix.FcntlInt(uintptr(report), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("fcntl(DUPFD)", err)

@@ -89,14 +89,12 @@ func newRulesShow() *cobra.Command {
 
 // ruleNames returns the rules' names; none where the rules cannot be read: a shell asks, and wants no errors.
 func ruleNames(paths []string) (names []string) {
-	files, err := rules.Read(paths)
-	if err != nil {
+	set, _, err := rules.Load(paths)
+	if err != nil || set == nil {
 		return nil
 	}
-	if set, _ := rules.Compile(files); set != nil {
-		for _, r := range set.Rules {
-			names = append(names, r.Name)
-		}
+	for _, r := range set.Rules {
+		names = append(names, r.Name)
 	}
 	return names
 }

@@ -3,6 +3,7 @@ package procfs
 import (
 	"bytes"
 	"cmp"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -59,37 +60,41 @@ func (r *Reader) group(tid int) string {
 }
 
 // mountedGroup is what stands for a control group in the mounts of the thread's
-// namespace. In ours these are as they were when we started, as far as engines go.
+// namespace. In ours it is what we see when it is first asked for: what an engine
+// mounts for us was there before us.
 func (r *Reader) mountedGroup(tid int) string {
-	ours := r.inOurMounts(tid)
-	if ours && r.knowsOurs {
-		return r.ourGroup
+	if !r.inOurMounts(tid) {
+		mounts, _ := readFile(tid, "mountinfo") // none of a thread that is gone
+		return groupOfMounts(string(mounts))
 	}
-	mounts, _ := readFile(tid, "mountinfo") // none of a thread that is gone
-	group := groupOfMounts(string(mounts))
-	if ours {
-		r.ourGroup, r.knowsOurs = group, true
+	if !r.knowsOurs {
+		mounts, err := readFile(os.Getpid(), "mountinfo") // another may have changed its root, and see less
+		r.ourGroup, r.knowsOurs = groupOfMounts(string(mounts)), err == nil
 	}
-	return group
+	return r.ourGroup
 }
 
-// groupOfMounts looks among what is mounted for a file that an engine has of one of
-// its containers: proc_pid_mountinfo(5) has its path on its own file system as the
-// fourth field. (The fifth, where it is mounted, is of somebody else's on the
-// engine's host.)
+// groupOfMounts looks for the file that Docker has of its container's name:
+// proc_pid_mountinfo(5) has its path on its own file system as the fourth field,
+// .../docker/containers/ID/hostname, and where it is mounted as the fifth. (Who may
+// mount, as in a user namespace of one's own, can have another file look so.)
 func groupOfMounts(mounts string) string {
 	for line := range strings.Lines(mounts) {
 		f := strings.Fields(line)
-		if len(f) < 5 {
+		if len(f) < 5 || f[4] != "/etc/hostname" {
 			continue
 		}
-		if before, rest, ok := strings.Cut(f[3], "/containers/"); ok {
-			id, _, _ := strings.Cut(rest, "/")
-			return "0::/" + path.Base(before) + "/" + id // .../docker/containers/ID/hostname
+		before, rest, _ := strings.Cut(f[3], "/containers/")
+		id, _, _ := strings.Cut(rest, "/")
+		if len(id) == idDigits && strings.Trim(id, "0123456789abcdef") == "" {
+			return "0::" + path.Join("/", path.Base("/"+before), id)
 		}
 	}
 	return ""
 }
+
+// idDigits is how many digits the identity of a Docker container has.
+const idDigits = 64
 
 // inOurMounts reports whether a thread is known to be in our mount namespace.
 func (r *Reader) inOurMounts(tid int) bool {

@@ -273,15 +273,36 @@ func TestASocketIsTheSameByDuplicateAndByTable(t *testing.T) {
 }
 
 func TestTheContainerIsToldByItsEnginesMounts(t *testing.T) {
-	const hostname = "601 595 254:0 /var/lib/docker/containers/0123abcd/hostname /etc/hostname rw,relatime - ext4 /dev/vda rw\n"
-	const shm = "77 22 0:52 / /var/lib/docker/containers/4567ef/mounts/shm rw,nosuid - tmpfs shm rw,size=65536k\n"
+	id := strings.Repeat("0123abcd", 8)
+	line := func(root, point string) string {
+		return "601 595 254:0 " + root + " " + point + " rw,relatime - ext4 /dev/vda rw\n"
+	}
+	other := line("/", "/var/lib/docker/containers/"+id+"/mounts/shm") // on the engine's host
 	for mounts, want := range map[string]string{
-		shm + hostname: "0::/docker/0123abcd",
-		shm:            "", // of the engine's host
-		"half a line":  "",
+		other + line("/var/lib/docker/containers/"+id+"/hostname", "/etc/hostname"): "0::/docker/" + id,
+		line("/containers/"+id+"/hostname", "/etc/hostname"):                        "0::/" + id, // Docker's folder is a file system of its own
+		other: "",
+		line("/var/lib/containers/storage/overlay-containers/"+id+"/userdata/hostname", "/etc/hostname"): "",
+		line("/home/ann/containers/"+id+"/hostname", "/srv"):                                             "",
+		line("/home/ann/containers/site/hostname", "/etc/hostname"):                                      "",
+		"half a line": "",
 	} {
 		if got := groupOfMounts(mounts); got != want {
 			t.Errorf("%q: got %q, want %q", mounts, got, want)
 		}
+	}
+}
+
+func TestOurMountsAreToldFromOthers(t *testing.T) {
+	r := New(&event.Builder{})
+	if !r.inOurMounts(os.Getpid()) {
+		t.Error("got our own mount namespace as another")
+	}
+	r.ourMounts++
+	if r.inOurMounts(os.Getpid()) {
+		t.Error("got another mount namespace as ours")
+	}
+	if r.inOurMounts(1 << 30) {
+		t.Error("got the mount namespace of no process as ours")
 	}
 }
