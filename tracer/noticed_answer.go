@@ -58,17 +58,25 @@ func (d *noticed) answer(th *thread) {
 }
 
 // longWork is how long a thread has run, since it was let run, that goes on where it
-// was: about what it costs to wake another processor. One that calls sooner goes on
-// where we run. If those that work did, too, they would gather here one after
-// another, each time that two call at once, and other processors be idle meanwhile.
-const longWork = 30 * time.Microsecond
+// was: about what it costs to wake another processor. One that calls sooner, or is
+// alone, goes on where we run, as its memory is at hand there. If all did in a crowd,
+// they would gather here one after another, each time that two call at once, and
+// other processors have nothing to do. It is a crowd for so long after another called.
+const (
+	longWork   = 30 * time.Microsecond
+	crowdLasts = 10 * time.Millisecond
+)
 
 // letRun answers a thread's call, so that it runs.
 func (d *noticed) letRun(th *thread, id uint64) {
 	now := time.Now()
 	worked := now.Sub(th.letRun)
 	th.letRun = now
-	if d.synchronous && d.soon != th.tid && worked > longWork {
+	if d.latest != th.tid {
+		d.latest, d.changed = th.tid, now
+	}
+	alone := now.Sub(d.changed) > crowdLasts
+	if d.synchronous && !alone && worked > longWork && d.soon != th.tid {
 		d.listener.Synchronous(false)
 		defer d.listener.Synchronous(true)
 	}
