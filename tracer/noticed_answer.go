@@ -62,6 +62,7 @@ func (d *noticed) answer(th *thread) {
 // alone, goes on where we run, as its memory is at hand there. If all did in a crowd,
 // they would gather here one after another, each time that two call at once, and
 // other processors have nothing to do. It is a crowd for so long after another called.
+// One that will stop at once is waited for here anyway.
 const (
 	longWork   = 30 * time.Microsecond
 	crowdLasts = 10 * time.Millisecond
