@@ -44,6 +44,9 @@ func sum() uint32 {
 		tables = append(append(tables, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
 		for _, p := range row.Params {
 			tables = append(append(tables, p.Name...), byte(p.Type))
+			if p.In != nil {
+				tables = append(tables, byte(p.In.Arg), byte(p.In.Index))
+			}
 		}
 	}
 	for i := range event.Fields {

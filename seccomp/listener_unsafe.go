@@ -56,8 +56,21 @@ func (l Listener) Synchronous(on bool) bool {
 	if on {
 		flags = unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 	}
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags)
-	return errno == 0
+	return again(func() unix.Errno {
+		_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags)
+		return errno
+	}) == 0
+}
+
+// again makes a call that waits for the kernel's lock of the notifications until no
+// signal has come meanwhile: the kernel does not start it again (mutex_lock_interruptible
+// in kernel/seccomp.c).
+func again(call func() unix.Errno) unix.Errno {
+	for {
+		if errno := call(); errno != unix.EINTR {
+			return errno
+		}
+	}
 }
 
 // Receive waits for a call. It reports false where the call that woke it is gone.
@@ -89,7 +102,10 @@ func (l Listener) Restart(id uint64) error {
 }
 
 func (l Listener) send(a *answer) error {
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(a)))
+	errno := again(func() unix.Errno {
+		_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(a)))
+		return errno
+	})
 	if errno != 0 && !errors.Is(errno, unix.ENOENT) {
 		return os.NewSyscallError("ioctl(NOTIF_SEND)", errno)
 	}
@@ -98,15 +114,19 @@ func (l Listener) send(a *answer) error {
 
 // Valid reports whether the call still waits: what was read of its thread before was that thread's.
 func (l Listener) Valid(id uint64) bool {
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
-	return errno == 0
+	return l.look(id) == 0
+}
+
+func (l Listener) look(id uint64) unix.Errno {
+	return again(func() unix.Errno {
+		_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
+		return errno
+	})
 }
 
 // Is reports whether the descriptor is a listener at all. Notification 0 is none that waits.
 func (l Listener) Is() bool {
-	var id uint64
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(l), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
-	return errno == unix.ENOENT
+	return l.look(0) == unix.ENOENT
 }
 
 // Close gives the listener up: if nobody else has it, its calls give ENOSYS from now on.

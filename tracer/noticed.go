@@ -34,7 +34,7 @@ type noticed struct {
 	members     map[int][]int // by process: those of its threads that are known, beside the first
 	synchronous bool          // calls wake us on the processor that they come from, and answers their threads there
 	latest      int           // the thread that was let run last
-	changed     time.Time     // when that was another before
+	changed     time.Time     // since when it is that one
 	hasCall     bool          // a call waits to be received
 	hasStops    bool          // a tracee may have stopped since it was last asked
 	soon        int           // a thread that is about to stop, 0 for none

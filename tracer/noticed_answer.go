@@ -57,12 +57,12 @@ func (d *noticed) answer(th *thread) {
 	d.letRun(th, id)
 }
 
-// longWork is how long a thread has run, since it was let run, that goes on where it
-// was: about what it costs to wake another processor. One that calls sooner, or is
-// alone, goes on where we run, as its memory is at hand there. If all did in a crowd,
-// they would gather here one after another, each time that two call at once, and
-// other processors have nothing to do. It is a crowd for so long after another called.
-// One that will stop at once is waited for here anyway.
+// longWork is how long ago a thread was let run that now goes on where the kernel
+// places it, mostly where it ran: about what it costs to wake another processor. One
+// that calls sooner, or is alone, goes on where we run, as its memory is at hand
+// there. If all did in a crowd, they would gather here one after another, each time
+// that two call at once, and other processors have nothing to do. It is a crowd for so
+// long after another thread was let run.
 const (
 	longWork   = 30 * time.Microsecond
 	crowdLasts = 10 * time.Millisecond
@@ -77,7 +77,8 @@ func (d *noticed) letRun(th *thread, id uint64) {
 		d.latest, d.changed = th.tid, now
 	}
 	alone := now.Sub(d.changed) > crowdLasts
-	if d.synchronous && !alone && worked > longWork && d.soon != th.tid {
+	soon := d.soon == th.tid // it will stop at once, and is waited for here
+	if d.synchronous && !alone && !soon && worked > longWork {
 		d.listener.Synchronous(false)
 		defer d.listener.Synchronous(true)
 	}

@@ -79,7 +79,7 @@ type thread struct {
 
 	// Of a thread that is noticed:
 	notice     uint64    // the notification that waits for an answer, 0 for none
-	letRun     time.Time // when its last call was answered
+	letRun     time.Time // when a call of it was last let run
 	follow     bool      // it is of the call that is pending, and not of one that a signal's handler makes meanwhile
 	seized     bool
 	spawning   bool // its call makes a process

@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -57,6 +58,7 @@ func (c *Child) ended() error {
 // world, as a garbage collection would.
 func listen(prog seccomp.Program, report int) error {
 	debug.SetGCPercent(-1) // what is to be executed has its own
+	debug.SetMemoryLimit(math.MaxInt64)
 	free, err := unix.FcntlInt(uintptr(report), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("fcntl(DUPFD)", err)
