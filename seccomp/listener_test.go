@@ -44,3 +44,15 @@ func TestTryingAListenerLeavesNoFilterOnTheCaller(t *testing.T) {
 		t.Errorf("got %s, want %s", after, before)
 	}
 }
+
+func TestWhatASignalBrokeOffIsAskedAgain(t *testing.T) {
+	answers := []unix.Errno{unix.EINTR, unix.EINTR, unix.ENOENT, 0}
+	asked := 0
+	errno := again(func() unix.Errno {
+		asked++
+		return answers[asked-1]
+	})
+	if errno != unix.ENOENT || asked != 3 {
+		t.Errorf("got %v after %d times, want ENOENT after 3", errno, asked)
+	}
+}
