@@ -34,7 +34,7 @@ const shortID = 12
 // else the one that tiercel itself is in.
 func containerOf(cgroup string, own event.Container) event.Container {
 	c := own
-	if strings.Count(cgroup, "/") == strings.Count(cgroup, ":/\n") { // nothing but roots
+	if event.IsRootGroup(cgroup) {
 		return c
 	}
 	if m := containerID().FindStringSubmatch(cgroup); m != nil {

@@ -1,5 +1,7 @@
 package event
 
+import "strings"
+
 // NoContainer is the identity of what is in no container, as in Falco.
 const NoContainer = "host"
 
@@ -71,4 +73,15 @@ func inHostSpace(read func(*Spaces) int64, host int64, certain bool) getter {
 		}
 		return truth(n == host)
 	})
+}
+
+// IsRootGroup reports whether control groups, as /proc/PID/cgroup has them, are
+// the root of every hierarchy: then they tell nothing of a container.
+func IsRootGroup(cgroup string) bool {
+	for line := range strings.Lines(cgroup) {
+		if !strings.HasSuffix(line, ":/\n") {
+			return false
+		}
+	}
+	return true
 }

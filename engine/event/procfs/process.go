@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"tiercel/engine/event"
 )
 
@@ -53,7 +51,7 @@ func (r *Reader) AddName(tid int) {
 func (r *Reader) group(tid int) string {
 	b, _ := r.read(tid, "cgroup") // gone with the process
 	s := string(b)
-	if strings.Trim(s, "0123456789:/\n") != "" && !isRootGroup(s) {
+	if strings.Trim(s, "0123456789:/\n") != "" && !event.IsRootGroup(s) {
 		return s
 	}
 	return cmp.Or(r.mountedGroup(tid), s)
@@ -98,19 +96,8 @@ const idDigits = 64
 
 // inOurMounts reports whether a thread is known to be in our mount namespace.
 func (r *Reader) inOurMounts(tid int) bool {
-	var ns unix.Stat_t
-	err := unix.Stat(procPath(tid, "ns/mnt"), &ns)
-	return err == nil && ns.Ino == r.ourMounts
-}
-
-// isRootGroup reports a process that is in the root of every hierarchy.
-func isRootGroup(cgroup string) bool {
-	for line := range strings.Lines(cgroup) {
-		if !strings.HasSuffix(line, ":/\n") {
-			return false
-		}
-	}
-	return true
+	ns := spaceOf(tid, "mnt")
+	return ns != 0 && ns == r.ourMounts
 }
 
 // AddState adds the process's numbers, but for those of its image.

@@ -2,6 +2,7 @@ package procfs
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -21,7 +22,7 @@ type Reader struct {
 	file []byte // what was read of a file, until the next is
 
 	mounts    mounts
-	ourMounts uint64 // our mount namespace, by its number
+	ourMounts int64  // our mount namespace, by its number; 0 where that may not be read
 	ourGroup  string // what mountedGroup found there
 	knowsOurs bool   // that it was looked for
 }
@@ -32,10 +33,7 @@ func New(rec *event.Builder) *Reader {
 	var first event.State
 	r.readStat(1, &first)
 	r.NamespaceStart = uint64(first.Start)
-	var ns unix.Stat_t
-	if unix.Stat("/proc/self/ns/mnt", &ns) == nil {
-		r.ourMounts = ns.Ino
-	}
+	r.ourMounts = spaceOf(os.Getpid(), "mnt")
 	return r
 }
 
