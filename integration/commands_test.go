@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,7 +16,6 @@ import (
 var commands = words{
 	"status": cmdStatus,
 	"alert":  cmdAlert,
-	"static": cmdStatic,
 	"until":  cmdUntil,
 	"same":   cmdSame,
 }
@@ -57,14 +55,6 @@ func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Fatalf("until: no %s in %s (%v):\n%s", args[1], args[0], err, have)
-}
-
-// cmdStatic puts tiercel into a file, for images that have no libraries.
-func cmdStatic(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: static FILE")
-	}
-	ts.Check(copyProgram(ts.MkAbs(args[0]), filepath.Join(binaries, "tiercel")))
 }
 
 // cmdAlert checks a file of JSON alerts: alert FILE RULE [FIELD=VALUE]... wants

@@ -72,6 +72,7 @@ func TestHost(t *testing.T)    { runScripts(t, "testdata/host", commands) }
 // setup is what scripts find; way is the one that they run in, or nothing.
 func setup(env *testscript.Env, way string) error {
 	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	env.Setenv("TIERCEL", filepath.Join(binaries, "tiercel"))
 	env.Setenv("LC_ALL", "C")
 	if way != "" {
 		env.Vars = append(env.Vars, environment(way)...)

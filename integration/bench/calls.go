@@ -15,11 +15,10 @@ import (
 
 // watched returns the calls of this architecture that the default rules have tiercel watch, by number.
 func watched() (names map[uint32]string, err error) {
-	files, err := rules.Read([]string{rules.DefaultName})
+	set, problems, err := rules.Load([]string{rules.DefaultName})
 	if err != nil {
 		return nil, fmt.Errorf("read the default rules: %w", err)
 	}
-	set, problems := rules.Compile(files)
 	if set == nil {
 		return nil, fmt.Errorf("compile the default rules: %w", problems)
 	}
