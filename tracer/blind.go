@@ -20,7 +20,7 @@ const (
 	whyTraced     = "traced by another process: the results of its calls are not known"
 )
 
-var rowSeccomp = event.Lookup("seccomp")
+var rowSeccomp = rowOf("seccomp")
 
 // ownListener notes that a process installs a filter with a listener of its own.
 func (t *Tracer) ownListener(th *thread, call *Call) error {

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,19 +22,19 @@ import (
 // interrupted it; EINTR is what its caller has to expect anyway.
 
 var (
-	rowSigaction = event.Lookup("rt_sigaction")
-	rowPtrace    = event.Lookup("ptrace")
+	rowSigaction = rowOf("rt_sigaction")
+	rowPtrace    = rowOf("ptrace")
 )
 
 // heed looks at a call that changes how a process may be watched. It reports
 // whether the call begins anew, or waits for another thread.
 func (d *noticed) heed(th *thread, s *Stop) (waits bool) {
 	switch s.Call.Row {
-	case rowSigaction:
+	case rowSigaction():
 		if d.breaksCalls(th.tid, &s.Call) {
 			d.keep(th.pid)
 		}
-	case rowPtrace:
+	case rowPtrace():
 		return d.handOver(th, s)
 	}
 	return false
@@ -177,17 +178,25 @@ func (d *noticed) mend(th *thread) {
 
 // waits has the calls that may wait, and that a signal breaks off, by themselves
 // (signal(7); those are left out of which the kernel says so by another result than -ERESTARTSYS).
-var waits = setOf("read", "readv", "pread", "preadv", "preadv2", "write", "writev", "pwrite", "pwritev", "pwritev2", "ioctl",
+var waits = rowsOf("read", "readv", "pread", "preadv", "preadv2", "write", "writev", "pwrite", "pwritev", "pwritev2", "ioctl",
 	"wait4", "waitid", "waitpid", "accept", "accept4", "connect", "recv", "recvfrom", "recvmsg", "recvmmsg", "send", "sendto", "sendmsg", "sendmmsg",
 	"flock", "fcntl", "mq_timedreceive", "mq_timedsend", "futex", "futex_waitv", "futex_wait", "getrandom",
 	"splice", "tee", "vmsplice", "sendfile", "copy_file_range")
 
-func setOf(names ...string) map[int]bool {
-	rows := map[int]bool{}
-	for _, name := range names {
-		rows[event.Lookup(name)] = true
-	}
-	return rows
+// rowOf finds the row of a call, and rowsOf those of several, when they are first
+// asked for: tiercel's other processes never do.
+func rowOf(name string) func() int {
+	return sync.OnceValue(func() int { return event.Lookup(name) })
+}
+
+func rowsOf(names ...string) func() map[int]bool {
+	return sync.OnceValue(func() map[int]bool {
+		rows := map[int]bool{}
+		for _, name := range names {
+			rows[event.Lookup(name)] = true
+		}
+		return rows
+	})
 }
 
 // mayWait reports whether a call may be one of these, or opens what has to be waited for.
@@ -196,7 +205,7 @@ func (d *noticed) mayWait(tid, index int, r *registers) bool {
 	if i := row.PathParam(); i >= 0 && row.Effect&event.OpensFD != 0 {
 		return d.isQueue(tid, row, i, r.arg)
 	}
-	return waits[index]
+	return waits()[index]
 }
 
 // isQueue reports whether the i-th argument names a FIFO or a device, which open(2) may wait for.

@@ -70,7 +70,7 @@ func TestAThreadWhoseForkFailedIsNotTraced(t *testing.T) {
 }
 
 func TestTheCallsThatWaitAreRows(t *testing.T) {
-	if waits[-1] {
+	if waits()[-1] {
 		t.Error("got a name that is no row's")
 	}
 }

@@ -211,7 +211,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	t.counters.Entry++
 	row := &event.Table[s.Call.Row]
 	need := &t.needs.Rows[s.Call.Row]
-	if s.Call.Row == rowSeccomp {
+	if s.Call.Row == rowSeccomp() {
 		if err := t.ownListener(th, &s.Call); err != nil {
 			return err
 		}
