@@ -38,29 +38,38 @@ func Load(paths []string) (*Set, Problems, error) {
 // of calls and fields. What else it depends on is the compiler, which a test
 // compares with it.
 func sum() uint32 {
-	tables := []byte(runtime.GOARCH)
-	for i := range event.Table {
-		row := &event.Table[i]
-		tables = append(append(tables, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
-		for _, p := range row.Params {
-			tables = append(append(tables, p.Name...), byte(p.Type))
-			if p.In != nil {
-				tables = append(tables, byte(p.In.Arg), byte(p.In.Index))
-			}
-		}
-	}
-	for i := range event.Fields {
-		f := &event.Fields[i]
-		tables = append(append(tables, f.Name...), byte(f.Type), byte(f.Arg), byte(f.Flags))
-		tables = binary.AppendUvarint(tables, uint64(f.Facts))
-	}
-	s := crc32.ChecksumIEEE(tables)
+	s := crc32.ChecksumIEEE(appendFields(appendCalls([]byte(runtime.GOARCH))))
 	files, _ := fs.Glob(builtin, DefaultName+"/*.yaml") // in the binary: there are no errors
 	for _, name := range files {
 		text, _ := builtin.ReadFile(name)
 		s = crc32.Update(crc32.Update(s, crc32.IEEETable, []byte(name)), crc32.IEEETable, text)
 	}
 	return s
+}
+
+// appendCalls appends what rules are compiled with of the table of calls.
+func appendCalls(b []byte) []byte {
+	for i := range event.Table {
+		row := &event.Table[i]
+		b = append(append(b, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
+		for _, p := range row.Params {
+			b = append(append(b, p.Name...), byte(p.Type))
+			if p.In != nil {
+				b = append(b, byte(p.In.Arg), byte(p.In.Index))
+			}
+		}
+	}
+	return b
+}
+
+// appendFields appends the same of the fields.
+func appendFields(b []byte) []byte {
+	for i := range event.Fields {
+		f := &event.Fields[i]
+		b = append(append(b, f.Name...), byte(f.Type), byte(f.Arg), byte(f.Flags))
+		b = binary.AppendUvarint(b, uint64(f.Facts))
+	}
+	return b
 }
 
 // store returns the set as bytes.
