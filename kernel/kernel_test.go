@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -20,6 +21,14 @@ const deedsName = "TIERCEL_TEST_DEEDS"
 
 // deeds are what a watched process can do, before it says that it is ready and waits.
 var deeds = map[string]func(folder string){"sockets": useSockets, "files": useFiles}
+
+// What does a deed must be the process's first thread, as /proc is asked of that. On
+// a busy machine main may start elsewhere, unless its thread is locked before.
+func init() {
+	if deeds[os.Getenv(deedsName)] != nil {
+		runtime.LockOSThread()
+	}
+}
 
 func TestMain(m *testing.M) {
 	Keep()
