@@ -164,12 +164,9 @@ func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err 
 	}
 	l = none
 	blank, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
-	read, n, _, _, err := conn.ReadMsgUnix(blank, rights)
-	switch {
-	case read == 0 && err == nil, errors.Is(err, unix.ECONNRESET):
-		return l, a, ErrNone // it has handed over to another meanwhile, or ended
-	case err != nil:
-		return l, a, fmt.Errorf("ask keeper: %w", err)
+	_, n, _, _, err := conn.ReadMsgUnix(blank, rights)
+	if err != nil {
+		return l, a, unlessEnded(err)
 	}
 	if messages, err := unix.ParseSocketControlMessage(rights[:n]); err == nil && len(messages) == 1 {
 		if fds, err := unix.ParseUnixRights(&messages[0]); err == nil {
@@ -177,9 +174,20 @@ func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err 
 		}
 	}
 	if err = json.NewDecoder(io.LimitReader(conn, maxAnswer)).Decode(&a); err != nil {
-		err = fmt.Errorf("ask keeper: %w", err)
+		err = unlessEnded(err)
 	}
 	return l, a, err
+}
+
+// unlessEnded is what an error of a keeper's answer means: of one that has handed
+// over to another meanwhile, or ended, that it has nothing.
+func unlessEnded(err error) error {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, unix.ECONNRESET} {
+		if errors.Is(err, end) {
+			return ErrNone
+		}
+	}
+	return fmt.Errorf("ask keeper: %w", err)
 }
 
 // mayBeOf reports whether a process can be of the workload of a user's keeper: what

@@ -1,8 +1,10 @@
 package keeper
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -178,6 +180,28 @@ func TestNobodyWaitsForAKeeperThatHasEnded(t *testing.T) {
 
 // Two keepers go on where a supervisor died just before it had the first one end. Both
 // are to end, and the first knows more.
+func TestAKeeperThatEndsWhenItIsAskedHasNothing(t *testing.T) {
+	for _, said := range []string{"", "x", `x{"PID":`} {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "keeper"), Net: "unix"})
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() {
+			conn, err := l.AcceptUnix()
+			if err == nil {
+				_, err = bufio.NewReader(conn).ReadString('\n')
+				_, failed := conn.Write([]byte(said))
+				err = errors.Join(err, failed, conn.Close())
+			}
+			ended <- err
+		}()
+		conn, err := net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
+		require.NoError(t, err)
+		_, _, err = exchange(conn, request{[]int{1}})
+		require.ErrorIs(t, err, ErrNone, said)
+		require.NoError(t, errors.Join(<-ended, conn.Close(), l.Close()))
+	}
+}
+
 func TestAllKeepersOfAWorkloadEnd(t *testing.T) {
 	w := leave(t, counting)
 	first, err := Take([]int{w.pid})
