@@ -11,6 +11,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"tiercel/tracer/sigaction"
 )
 
 // A keeper is a process that outlives the probe's, however that ends, and then
@@ -49,7 +51,7 @@ func (p *Probe) startKeeper() (*keeper, error) {
 	cmd.Args[0], cmd.Env, cmd.ExtraFiles = keeperName, []string{}, files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a terminal's signals are not for it
 	if err == nil {
-		err = cmd.Start()
+		err = sigaction.Unstopped(cmd.Start)
 	}
 	for _, f := range files {
 		err = errors.Join(err, f.Close())

@@ -132,11 +132,14 @@ func (p *Probe) ended(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return true
 	}
-	var alive, born int64
-	if !p.tree || p.objs.Born.Get(&born) != nil || born == 0 {
-		return false
-	}
-	return p.objs.Alive.Get(&alive) == nil && alive == 0
+	var alive int64
+	return p.tree && p.Begun() && p.objs.Alive.Get(&alive) == nil && alive == 0
+}
+
+// Begun reports whether there has been a process of the tree. If not, Run waits for the first.
+func (p *Probe) Begun() bool {
+	var born int64
+	return p.objs.Born.Get(&born) == nil && born != 0
 }
 
 // setEpoch tells the programs what the clock shows now.

@@ -37,7 +37,8 @@ func (t *Tracer) launch() error {
 		err = t.door.hold(t.Child)
 	}
 	if err != nil {
-		t.Child.Kill()
+		err = t.Child.GiveUp(err)
+		t.end = t.Child.End
 	}
 	return err
 }

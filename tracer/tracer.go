@@ -134,7 +134,7 @@ func (t *Tracer) Run(ctx context.Context, ring *event.Ring) error {
 	if t.Child != nil {
 		defer t.Child.Close()
 	}
-	if err := t.open(); err != nil {
+	if err := t.open(); err != nil || t.end.Signaled() {
 		return err
 	}
 	err := t.follow()
@@ -165,9 +165,10 @@ func (t *Tracer) follow() error {
 	}
 }
 
-// startError returns why the command never ran, or nil if it did.
+// startError returns why the command never ran, or nil if it did, or was killed on
+// its way there, as it would have been.
 func (t *Tracer) startError() error {
-	if t.started {
+	if t.started || t.end.Signaled() {
 		return nil
 	}
 	return t.Child.Failure(t.ExitCode())

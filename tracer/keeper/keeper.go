@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/seccomp"
+	"tiercel/tracer/sigaction"
 )
 
 // Mode is what a keeper does with the workload when its supervisor has died.
@@ -117,8 +118,10 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 	defer null.Close()
 	files := append([]uintptr{null.Fd(), null.Fd(), null.Fd()}, fds...)
 	attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
-	k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
-	return err
+	return sigaction.Unstopped(func() (err error) {
+		k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
+		return err
+	})
 }
 
 // Add tells the keeper of a process of the workload.

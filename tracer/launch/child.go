@@ -12,13 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/seccomp"
+	"tiercel/tracer/sigaction"
 )
 
 // Child is a process that waits to become the command.
 type Child struct {
 	PID    int
 	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
-	End    unix.WaitStatus       // how the process ended; final after Wait
+	End    unix.WaitStatus       // how the process ended; final after Wait or GiveUp
+	gone   bool                  // it was waited for
 	gate   *os.File              // what is written to it lets the child go on, its close ends it
 	report *os.File              // what the child says, until it is the command
 }
@@ -62,10 +64,18 @@ func (c *Child) Open(filter seccomp.Program, stops seccomp.Stops) error {
 	return errors.Join(err, c.gate.Close())
 }
 
-// Kill ends a child that nobody will answer: one whose calls wait for its listener,
-// which it has itself, would wait for ever.
-func (c *Child) Kill() {
-	_ = unix.Kill(c.PID, unix.SIGKILL) // it was not waited for, so that it is still it
+// GiveUp ends the child of a launch that failed with err: one whose calls wait for its
+// listener, which it has itself, would wait for ever. It returns nil where that was
+// because a signal had ended the child, which looks as if it had ended the command.
+func (c *Child) GiveUp(err error) error {
+	if !c.gone {
+		_ = unix.Kill(c.PID, unix.SIGKILL)
+		err = errors.Join(err, c.awaitEnd())
+	}
+	if c.End.Signaled() && c.End.Signal() != unix.SIGKILL {
+		return nil
+	}
+	return err
 }
 
 // Close gives up the launch: a child that was not let go on ends.
@@ -78,14 +88,13 @@ func (c *Child) Close() {
 // a shell would exit with. Its error is a *StartError where the command never
 // ran, unless the child was killed on its way there: that looks as if the command was.
 func (c *Child) Wait() (code int, err error) {
-	words, err := c.lastWords()
-	if err != nil {
-		return 0, fmt.Errorf("wait for command: %w", err)
+	if err := c.awaitEnd(); err != nil {
+		return 0, err
 	}
-	err = c.awaitEnd()
+	words, err := c.lastWords()
 	switch code = ExitCode(c.End); {
 	case err != nil:
-		return 0, os.NewSyscallError("wait4", err)
+		return 0, fmt.Errorf("wait for command: %w", err)
 	case words != "":
 		return code, &StartError{code, errors.New(words)}
 	}
@@ -99,7 +108,8 @@ func (c *Child) awaitEnd() error {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil || !c.End.Stopped():
-			return err
+			c.gone = err == nil
+			return os.NewSyscallError("wait4", err)
 		case c.OnStop != nil:
 			c.OnStop(c.End.StopSignal())
 		}
@@ -140,8 +150,13 @@ func fork(command Command, inherited ...*os.File) (pid int, err error) {
 		}
 		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
-	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), command.Path}, command.Argv...)
-	return syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}})
+	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), atStart().String(), command.Path}, command.Argv...)
+	attr := &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}}
+	err = sigaction.Unstopped(func() (err error) {
+		pid, err = syscall.ForkExec("/proc/self/exe", argv, attr)
+		return err
+	})
+	return pid, err
 }
 
 // socketPair returns what a report goes through, a descriptor with it perhaps.

@@ -29,7 +29,7 @@ func init() {
 	}
 }
 
-func isChild() bool { return len(os.Args) >= 6 && os.Args[0] == childName }
+func isChild() bool { return len(os.Args) >= 7 && os.Args[0] == childName }
 
 // Launch is the child's half. Call it first thing in main: in any other process
 // than a launcher's child it returns at once, in that child never.
@@ -45,13 +45,34 @@ func Launch() {
 		unix.CloseOnExec(fd)
 	}
 	report := os.NewFile(uintptr(fds[1]), "report")
-	_, err := report.Write([]byte{1})
-	if err == nil {
-		c := Command{Path: os.Args[4], Argv: os.Args[5:], Deny: words(os.Args[3])}
-		err = become(c, numbers(os.Args[2]), fds)
-	}
+	err := become(fds, report)
 	_, _ = report.WriteString(err.Error()) // nobody else to tell
 	os.Exit(childCode(err))
+}
+
+// become turns the child into the command of the arguments once the gate opens, or says why it cannot.
+func become(fds []int, report *os.File) error {
+	in, err := parseInherited(os.Args[4])
+	if err != nil {
+		return fmt.Errorf("read arguments: %w", err)
+	}
+	held, err := hold()
+	if err != nil {
+		return err
+	}
+	if _, err = report.Write([]byte{1}); err != nil {
+		return err
+	}
+	if err = prepare(words(os.Args[3]), numbers(os.Args[2]), fds); err != nil {
+		return err
+	}
+	if err = in.assume(); err != nil {
+		return err
+	}
+	if err = held.release(); err != nil {
+		return err
+	}
+	return execute(os.Args[5], os.Args[6:])
 }
 
 func childCode(err error) int {
@@ -62,16 +83,15 @@ func childCode(err error) int {
 	return ExitFailed
 }
 
-// become turns the child into the command, once the gate is open, with the filter
-// if there is one and as another user if ids are given. It returns only to say why
-// it could not. The filter comes before the user, who could not have it without
-// forgoing setuid programs.
-func become(c Command, ids, fds []int) error {
+// prepare gives the child, once the gate is open, the filter if there is one, and
+// the user if ids are given. The filter comes before the user, who could not have
+// it without forgoing setuid programs.
+func prepare(denied []string, ids, fds []int) error {
 	stops, filter, err := awaitGate(fds[0])
 	if err != nil {
 		return fmt.Errorf("wait for launcher: %w", err)
 	}
-	if err := deny(c.Deny); err != nil {
+	if err := deny(denied); err != nil {
 		return err
 	}
 	if stops == seccomp.ByNotice { // whoever answers may die before anybody else has the listener
@@ -92,15 +112,20 @@ func become(c Command, ids, fds []int) error {
 			return err
 		}
 	}
-	err = syscall.Exec(c.Path, c.Argv, os.Environ())
+	return nil
+}
+
+// execute returns only to say why it could not.
+func execute(path string, argv []string) error {
+	err := syscall.Exec(path, argv, os.Environ())
 	if errors.Is(err, unix.ENOEXEC) { // a script without #!, which execvp(3) gives to the shell
-		err = syscall.Exec("/bin/sh", append([]string{"sh", c.Path}, c.Argv[1:]...), os.Environ())
+		err = syscall.Exec("/bin/sh", append([]string{"sh", path}, argv[1:]...), os.Environ())
 	}
 	code := ExitNotExec
 	if errors.Is(err, unix.ENOENT) {
 		code = ExitNotFound
 	}
-	return &StartError{code, fmt.Errorf("run %s: %w", c.Argv[0], err)}
+	return &StartError{code, fmt.Errorf("run %s: %w", argv[0], err)}
 }
 
 // endWithParent has the kernel send the signal when the parent's thread ends; 0 for none.

@@ -42,12 +42,10 @@ func (c *Child) Listener() (seccomp.Listener, error) {
 
 // ended waits for a child that has closed its report unsaid, and returns how it ended.
 func (c *Child) ended() error {
-	var status unix.WaitStatus
-	for {
-		if _, err := unix.Wait4(c.PID, &status, 0, nil); !errors.Is(err, unix.EINTR) {
-			return c.Failure(ExitCode(status))
-		}
+	if err := c.awaitEnd(); err != nil {
+		return err
 	}
+	return c.Failure(ExitCode(c.End))
 }
 
 // listen puts the filter on the thread, and has another hand the listener over.

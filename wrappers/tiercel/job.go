@@ -56,21 +56,38 @@ func (f *forwarder) resume(pidfd int) {
 	}
 }
 
-// ended is the result of the run, given what else it would be: the status of the
-// signal that ended the watch, if one has. It has tiercel end by SIGINT where a key press ended the command so: a
-// shell goes on with its script after a command that merely exits with 130.
+// ended is the result of the run, given what else it would be and which signal
+// ended the command: the status of the signal that ended the watch, if one has. It
+// has tiercel end by SIGINT where a key press ended the one or the other: a shell
+// goes on with its script after a command that merely exits with 130.
 func (f *forwarder) ended(err error, by unix.Signal) error {
 	var status *failure
 	if err != nil && (!errors.As(err, &status) || status.err != nil) {
 		return err
 	}
-	if s := f.endedBy.Load(); s != 0 {
-		return &failure{code: 128 + int(s)}
+	if s := unix.Signal(f.endedBy.Load()); s != 0 {
+		by, status = s, &failure{code: 128 + int(s)}
+		err = status
 	}
-	if status != nil && by == unix.SIGINT && f.interrupted.Load() {
+	if status != nil && by == unix.SIGINT && f.byKey() {
 		status.end = unix.SIGINT
 	}
 	return err
+}
+
+// byKey reports whether a key was pressed for the interrupt that has ended the
+// command. The news of the end may overtake that of the key.
+func (f *forwarder) byKey() bool {
+	wait := ownEnd
+	if !hasTerminal() {
+		wait = 0
+	}
+	select {
+	case <-f.interrupted:
+		return true
+	case <-time.After(wait):
+		return false
+	}
 }
 
 // isStopped reports whether a process is stopped by job control, or held by who traces it.

@@ -17,5 +17,6 @@ func main() {
 	launch.Launch()
 	kernel.Keep()
 	keeper.Keep()
+	keepIgnoring()
 	os.Exit(execute(os.Args[1:]))
 }

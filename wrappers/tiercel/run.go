@@ -216,10 +216,7 @@ func (r *live) run(command launch.Command) error {
 	eng := engine.New(r.engineConfig())
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
-	signals, err := newForwarder(r.log, end)
-	if err != nil {
-		return err
-	}
+	signals := newForwarder(r.log, end)
 	src.OnStart(signals.start)
 	src.OnStop(signals.stopped)
 	defer signals.stop()

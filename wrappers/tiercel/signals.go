@@ -2,15 +2,16 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"tiercel/tracer/launch"
 	"tiercel/tracer/sigaction"
 )
 
@@ -32,7 +33,8 @@ type forwarder struct {
 	pid         int              // of the command
 	end         func()           // ends the watch
 	endedBy     atomic.Int32     // the signal that the watch was ended by, 0 for none
-	interrupted atomic.Bool      // by a key press
+	interrupted chan struct{}    // closed at the first interrupt by a key
+	once        sync.Once        // for that
 }
 
 // fromTerminal are the signals that a terminal sends on a key press, or when it changes its size.
@@ -41,34 +43,16 @@ var fromTerminal = map[unix.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, u
 // endings are the signals that ask for a process's end.
 var endings = map[unix.Signal]bool{unix.SIGINT: true, unix.SIGQUIT: true, unix.SIGTERM: true, unix.SIGHUP: true}
 
-// passed are the signals that are passed on, beside the real-time ones: all that
-// people send, and not those that the kernel sends to who made a fault, set a
-// timer, or has children.
-var passed = []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
-	unix.SIGVTALRM, unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
-
 // The real-time signals that a program may use: the two before are the C library's.
 const firstRealTime, lastRealTime = unix.Signal(34), unix.Signal(sigaction.Last)
 
-// newForwarder begins to catch signals.
-func newForwarder(log zerolog.Logger, end func()) (*forwarder, error) {
-	var wanted []unix.Signal
-	for _, s := range passed {
-		if !signal.Ignored(s) { // nohup(1): the command shall ignore it, too
-			wanted = append(wanted, s)
-		}
-	}
-	for s := firstRealTime; s <= lastRealTime; s++ {
-		wanted = append(wanted, s)
-	}
-	caught, err := catch(wanted)
-	if err != nil {
-		return nil, fmt.Errorf("catch signals: %w", err)
-	}
-	return &forwarder{log: log, end: end, caught: caught, signals: make(chan sent), stops: make(chan unix.Signal, 1)}, nil
+func newForwarder(log zerolog.Logger, end func()) *forwarder {
+	return &forwarder{log: log, end: end, signals: make(chan sent), stops: make(chan unix.Signal, 1), interrupted: make(chan struct{})}
 }
 
-// start begins to pass signals on to the command's process, those caught before it, too.
+// start begins to pass signals on to the command's process, which holds them until it is
+// the command. Before, they do to tiercel what they do to what is not watched: a
+// terminal's end, stop and continue it together with the process that is to be the command.
 // The terminal does not stop us for writing an alert while the command is in its
 // foreground, and a reader of the alerts that goes away ends neither tiercel nor with it
 // the workload; that is set only now, so that the command does not inherit it.
@@ -76,8 +60,11 @@ func (f *forwarder) start(pid int) {
 	signal.Ignore(unix.SIGTTOU, unix.SIGPIPE)
 	f.pid = pid
 	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err = os.NewSyscallError("pidfd_open", err); err == nil {
+		f.caught, err = catch(wanted())
+	}
 	if err != nil {
-		f.log.Error().Err(os.NewSyscallError("pidfd_open", err)).Msg("signals are not passed on")
+		f.log.Error().Err(err).Msg("signals are not passed on")
 		return
 	}
 	go f.read()
@@ -91,6 +78,28 @@ func (f *forwarder) start(pid int) {
 			}
 		}
 	}()
+}
+
+// keepIgnoring has tiercel ignore what it was started to ignore, which Go's runtime does of few signals.
+func keepIgnoring() {
+	for _, s := range append([]unix.Signal{unix.SIGPIPE}, launch.Signals...) {
+		if launch.Ignores(s) {
+			signal.Ignore(s)
+		}
+	}
+}
+
+// wanted returns the signals that are passed on: those that tiercel does not ignore.
+func wanted() (signals []unix.Signal) {
+	for _, s := range launch.Signals {
+		if !launch.Ignores(s) {
+			signals = append(signals, s)
+		}
+	}
+	for s := firstRealTime; s <= lastRealTime; s++ {
+		signals = append(signals, s)
+	}
+	return signals
 }
 
 // read reads what was caught.
@@ -144,7 +153,9 @@ func (f *forwarder) hasIt(s *sent) bool {
 	case s.signal() == unix.SIGCONT:
 		return !isStopped(f.pid)
 	case fromTerminal[s.signal()] && s.code == byKernel:
-		f.interrupted.CompareAndSwap(false, s.signal() == unix.SIGINT)
+		if s.signal() == unix.SIGINT {
+			f.once.Do(func() { close(f.interrupted) })
+		}
 		group, err := unix.Getpgid(f.pid)
 		return err != nil || group == unix.Getpgrp() // timeout(1) leaves it, where it does not lead it
 	}
@@ -153,6 +164,9 @@ func (f *forwarder) hasIt(s *sent) bool {
 
 // stop ends the passing on; a signal that comes later has its usual effect.
 func (f *forwarder) stop() {
+	if f.caught == nil {
+		return
+	}
 	if err := f.caught.release(); err != nil {
 		f.log.Error().Err(err).Msg("let go of signals")
 	}

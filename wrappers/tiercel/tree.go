@@ -43,7 +43,7 @@ func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
 	defer t.child.Close()
 	if err = t.child.Ready(); err != nil {
 		ring.Close()
-		return err
+		return t.child.GiveUp(err)
 	}
 	t.child.OnStop = t.onStop
 	t.onStart(t.child.PID)
@@ -53,7 +53,10 @@ func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
 	go func() { ended <- t.wait(cancel) }()
 	if err := t.Probe.Run(ctx, ring); err != nil {
 		t.child.Close() // else it might wait for ever
-		return errors.Join(err, <-ended)
+		if err = errors.Join(err, <-ended); !t.Begun() {
+			err = t.child.GiveUp(err)
+		}
+		return err
 	}
 	return <-ended
 }
@@ -61,7 +64,7 @@ func (t *tree) Run(ctx context.Context, ring *event.Ring) (err error) {
 // wait waits for the end of the command, and ends the watch with it where nothing else is to be waited for.
 func (t *tree) wait(end func()) (err error) {
 	_, err = t.child.Wait()
-	if err != nil || !t.linger {
+	if err != nil || !t.linger || !t.Begun() { // it may have been killed before it was the command
 		end()
 	}
 	return err
