@@ -1,6 +1,6 @@
 // Package launch starts a command that does not run before whoever watches it is
 // ready. What the command gets is as it was given to tiercel: descriptors,
-// environment, working directory, terminal.
+// environment, working directory, terminal, signals that are ignored or blocked.
 //
 // In a nutshell: the parent makes a gate, a pipe by which it sends the filter once
 // it is ready, and a report, on which the child says that it runs its own image (seized
@@ -8,7 +8,8 @@
 // on. It starts its own binary
 // again under another name; that child waits at the gate, puts the filter on
 // itself, and one more where calls are denied, becomes the user that the command
-// is to run as, and executes the command, which closes the descriptors. Their
+// is to run as, and executes the command, which closes the descriptors. Signals that
+// come meanwhile it holds, and sends itself last thing. The descriptors'
 // numbers are passed as arguments, so that nothing else need be touched.
 //
 // The trap: the first thing in main is [Launch], which in a re-executed child

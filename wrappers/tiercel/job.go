@@ -78,14 +78,13 @@ func (f *forwarder) ended(err error, by unix.Signal) error {
 // byKey reports whether a key was pressed for the interrupt that has ended the
 // command. The news of the end may overtake that of the key.
 func (f *forwarder) byKey() bool {
-	wait := ownEnd
 	if !hasTerminal() {
-		wait = 0
+		return false
 	}
 	select {
 	case <-f.interrupted:
 		return true
-	case <-time.After(wait):
+	case <-time.After(ownEnd):
 		return false
 	}
 }
