@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"os/exec"
@@ -8,13 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"tiercel/engine/event"
 	"tiercel/rules"
 	"tiercel/seccomp"
 )
 
-// watched returns the calls of this architecture that the default rules have tiercel watch, by number.
-func watched() (names map[uint32]string, err error) {
+// needs returns what the default rules need to be told of.
+func needs() (*event.Needs, error) {
 	set, problems, err := rules.Load([]string{rules.DefaultName})
 	if err != nil {
 		return nil, fmt.Errorf("read the default rules: %w", err)
@@ -22,8 +25,36 @@ func watched() (names map[uint32]string, err error) {
 	if set == nil {
 		return nil, fmt.Errorf("compile the default rules: %w", problems)
 	}
+	return set.Needs(), nil
+}
+
+// filterHeader returns the filter by which tiercel is notified under these, as C.
+func filterHeader() (string, error) {
+	needs, err := needs()
+	if err != nil {
+		return "", err
+	}
+	program, _, err := seccomp.Compile(needs, seccomp.ByNotice)
+	if err != nil {
+		return "", fmt.Errorf("make the filter: %w", err)
+	}
+	var b strings.Builder
+	b.WriteString("#include <linux/filter.h>\n#include <linux/seccomp.h>\n\nstatic const struct sock_filter filter[] = {\n")
+	for i := 0; i < len(program); i += unix.SizeofSockFilter {
+		code, k := binary.NativeEndian.Uint16(program[i:]), binary.NativeEndian.Uint32(program[i+4:])
+		fmt.Fprintf(&b, "\t{%#x, %d, %d, %#x},\n", code, program[i+2], program[i+3], k)
+	}
+	return b.String() + "};\n", nil
+}
+
+// watched returns the calls of this architecture that the default rules have tiercel watch, by number.
+func watched() (names map[uint32]string, err error) {
+	needs, err := needs()
+	if err != nil {
+		return nil, err
+	}
 	names = map[uint32]string{}
-	for call, row := range seccomp.Calls(set.Needs(), seccomp.ByTrace) {
+	for call, row := range seccomp.Calls(needs, seccomp.ByTrace) {
 		if !call.Is32 {
 			names[call.Number] = event.Table[row].Names()[0] // the others are 32-bit ones
 		}

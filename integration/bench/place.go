@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	_ "embed" // of the loops
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -16,15 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-//go:embed load/deeds.c
-var deedsSource []byte
+//go:embed load
+var sources embed.FS
 
 // place is the folder that the workloads are made and run in.
 type place struct {
-	dir   string        // has no blank in it: see way.join
-	deeds string        // the program that does the loops and times commands
-	root  string        // of this project
-	used  time.Duration // of processors: by the last command that was run, and all that came of it
+	dir  string        // has no blank in it: see way.join
+	root string        // of this project
+	used time.Duration // of processors: by the last command that was run, and all that came of it
 }
 
 // job is one thing to run.
@@ -43,18 +42,37 @@ func newPlace(ctx context.Context) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{dir: dir, deeds: filepath.Join(dir, "deeds")}
+	p := &place{dir: dir}
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return p, err
 	}
 	if p.root, err = os.Getwd(); err != nil {
 		return p, err
 	}
-	source := p.path("deeds.c")
-	if err := os.WriteFile(source, deedsSource, 0o600); err != nil {
-		return p, err
+	return p, p.build(ctx)
+}
+
+// The programs of our own: one does the loops and times commands, the other is a way.
+const (
+	deedsProgram = "deeds"
+	floorProgram = "floor"
+)
+
+// build compiles our own programs.
+func (p *place) build(ctx context.Context) error {
+	header, err := filterHeader()
+	if err != nil {
+		return err
 	}
-	return p, p.run(ctx, way{}, job{args: []string{"cc", "-O2", "-static", "-o", p.deeds, source}})
+	if err := errors.Join(os.CopyFS(p.dir, sources), os.WriteFile(p.path("load", "filter.h"), []byte(header), 0o600)); err != nil {
+		return err
+	}
+	for _, name := range []string{deedsProgram, floorProgram} {
+		if err := p.run(ctx, way{}, job{args: []string{"cc", "-O2", "-static", "-pthread", "-o", p.path(name), p.path("load", name+".c")}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *place) path(name ...string) string {
@@ -77,6 +95,9 @@ type started struct {
 // terminal reaches it but by us.
 func (p *place) start(ctx context.Context, w way, j job) (*started, error) {
 	args := w.command(j.args)
+	if w.own {
+		args[0] = p.path(args[0])
+	}
 	said, err := os.Create(p.path("said"))
 	if err != nil {
 		return nil, err
@@ -126,7 +147,7 @@ func (p *place) run(ctx context.Context, w way, j job) error {
 // timed runs deeds that way, and returns the nanoseconds that it measured.
 func (p *place) timed(ctx context.Context, w way, j job) (float64, error) {
 	result := p.path("result")
-	j.args = add([]string{p.deeds, result}, j.args...)
+	j.args = add([]string{p.path(deedsProgram), result}, j.args...)
 	if err := p.run(ctx, w, j); err != nil {
 		return 0, err
 	}
