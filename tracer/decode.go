@@ -82,9 +82,8 @@ func (t *Tracer) readMsgName(tid int, call *Call, i int, room []byte) (int, bool
 	return t.readSockAddr(tid, addr, length, room)
 }
 
-// addBases adds, for each relative path of the record, the directory that it
-// starts from. It reports whether it added any.
-func (t *Tracer) addBases(th *thread, call *Call) (added bool) {
+// addBases adds, for each relative path of the record, the directory that it starts from.
+func (t *Tracer) addBases(th *thread, call *Call) {
 	row := &event.Table[call.Row]
 	for i := range row.Params {
 		if row.Params[i].Type != event.Path || !t.rec.Event().NeedsBase(i) {
@@ -95,7 +94,5 @@ func (t *Tracer) addBases(th *thread, call *Call) (added bool) {
 			fd = int(event.DirFD.Number(call.Args[i-1]))
 		}
 		t.proc.AddBase(event.Base+event.Part(i), th.tid, fd)
-		added = true
 	}
-	return added
 }

@@ -244,10 +244,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 			return err
 		}
 	}
-	verdict := t.Gate.Decide(t.rec.Event())
-	if verdict != event.Drop && t.addBases(th, &s.Call) {
-		verdict = t.Gate.Decide(t.rec.Event())
-	}
+	verdict := t.decide(th, &s.Call)
 	if verdict == event.Drop && !need.State && row.Effect&event.Executes == 0 {
 		t.door.goOn(th)
 		return t.putIf(false)
@@ -265,6 +262,16 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 	th.match, th.follow = verdict != event.Drop, true
 	t.door.goOn(th)
 	return nil
+}
+
+// decide asks the gate of the record, with the folders that its paths start from,
+// unless a glance at its numbers and its path says no already.
+func (t *Tracer) decide(th *thread, call *Call) event.Verdict {
+	if !t.needs.Rows[call.Row].MayMatch(t.rec.Event()) {
+		return event.Drop
+	}
+	t.addBases(th, call)
+	return t.Gate.Decide(t.rec.Event())
 }
 
 // The results by which the kernel says that a call was interrupted and may be

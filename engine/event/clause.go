@@ -6,7 +6,7 @@ import (
 )
 
 // MayMatch reports whether a rule can match the event, as far as Only tells. It
-// is the reference for what a source does before an event is written: what is
+// is what a source does before it asks for more or writes an event, and the reference for one that does it in the kernel: what is
 // not known yet, the result at a call's entry, is taken to be as it should.
 //
 // It is about matching alone: where State is set, a source must tell of the
