@@ -111,6 +111,28 @@ func checkAllocs(t *testing.T, name string, f func()) {
 	}
 }
 
+// What archives are unpacked with, and folders removed, is decided at its entry. The descriptor
+// of a folder that a path starts from is no reason to wait for a call's end.
+func TestBuiltInRulesLetOrdinaryChangesOfFilesGo(t *testing.T) {
+	const folder = 5
+	m := compileAll(t, DefaultName).Matcher()
+	for _, r := range []*recorder{
+		newEvent("unlinkat", folder).with(1, "x").with(event.Base+1, "/srv/a"),
+		newEvent("unlinkat", folder, 0, 0x200).with(1, "x").with(event.Base+1, "/srv"),
+		newEvent("symlinkat", 0, folder).with(0, "y").with(2, "x").with(event.Base+2, "/srv/a"),
+		newEvent("linkat", folder, 0, folder).with(1, "y").with(event.Base+1, "/srv/a").with(3, "x").with(event.Base+3, "/srv/a"),
+		newEvent("renameat", folder, 0, folder).with(1, "y").with(event.Base+1, "/srv/a").with(3, "x").with(event.Base+3, "/srv/a"),
+		newEvent("mkdirat", folder, 0, 0o755).with(1, "x").with(event.Base+1, "/srv/a"),
+		newEvent("fchmodat", folder, 0, 0o644).with(1, "x").with(event.Base+1, "/srv/a"),
+		newEvent("unlink").with(0, "/srv/a/x"),
+		newEvent("rename").with(0, "/srv/a/y").with(1, "/srv/a/x"),
+	} {
+		if ev := r.Event(); m.Decide(ev) != event.Drop {
+			t.Errorf("%s: got that a rule may match, want that none can", ev.Row().Name)
+		}
+	}
+}
+
 // TestCompiledSetIsSmall bounds what all stock rules hold while a workload runs.
 func TestCompiledSetIsSmall(t *testing.T) {
 	const limit = 4 << 20
