@@ -173,28 +173,28 @@ func settles(a, b event.Condition) bool { return a.Arg == b.Arg && !a.Not && b.M
 // paths that all of its clauses with one want.
 func (f formula) fitted() (formula, *pathSet) {
 	f = f.short()
-	paths := f.paths()
-	if paths == nil {
+	if !slices.ContainsFunc(f, func(c clause) bool { return c.path != nil }) {
 		return f, nil
 	}
-	if paths = paths.fitted(); paths == nil {
+	paths := f.paths()
+	if paths == nil {
 		return f.anyPath().short(), nil
 	}
 	return f, paths
 }
 
-// paths is those of all clauses that want one; nil where none does.
-func (f formula) paths() (all *pathSet) {
+// paths is those of all clauses that want one, as far as there is room; nil, any path, where there is none.
+func (f formula) paths() *pathSet {
+	all := &pathSet{}
 	for _, c := range f {
-		switch {
-		case c.path == nil:
-		case all == nil:
-			all = c.path
-		default:
+		if c.path != nil {
 			all = all.or(c.path)
 		}
 	}
-	return all
+	if all == nil {
+		return nil
+	}
+	return all.fitted()
 }
 
 // anyPath is the formula without demands on the path.

@@ -134,6 +134,24 @@ func TestWhatIsPushedDownFitsIn(t *testing.T) {
 	require.Contains(t, p.Texts, "/etc/x", "what is far from all others stays")
 }
 
+// Where there is no room for the paths of some rules, those of another do not take their place.
+func TestPathsThatDoNotFitInAreAny(t *testing.T) {
+	names := func(letter string) string {
+		var all []string
+		for i := range 300 {
+			all = append(all, fmt.Sprintf("%s%d", letter, i))
+		}
+		return strings.Join(all, ", ")
+	}
+	set := compileOne(t, "evt.type = openat and ((evt.is_open_write = true and fd.filename in ("+names("a")+")) or (evt.is_open_read = true and fd.filename in ("+names("b")+")) or "+
+		"(evt.is_open_create = true and fd.name = /tmp/x))")
+	for path, flags := range map[string]uint64{"/srv/a7": 1, "/srv/b7": 0, "/tmp/x": 0o101} {
+		ev := newEvent("openat", 0, 0, flags).with(1, path).Event()
+		require.Equal(t, event.Watch, set.Matcher().Decide(ev), path)
+		require.True(t, set.Needs().Rows[ev.RowIndex()].MayMatch(ev), path)
+	}
+}
+
 func TestNothingIsPushedDownWhereARuleCanMatchAnything(t *testing.T) {
 	set := compileAll(t, DefaultName)
 	anything, problems := Query("", "%evt.type")
