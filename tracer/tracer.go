@@ -17,7 +17,8 @@ import (
 )
 
 // Gate says at a call's entry, and again when its result is known, whether a
-// rule may match. It is called on the tracer's thread while the workload waits.
+// rule may match. It is called on the tracer's thread while the workload waits, and
+// at the entry of those calls alone that may match by what Needs says of their rows: it must be of the same rules.
 type Gate interface {
 	Decide(ev event.Event) event.Verdict
 }
@@ -267,7 +268,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 // decide asks the gate of the record, with the folders that its paths start from,
 // unless a glance at its numbers and its path says no already.
 func (t *Tracer) decide(th *thread, call *Call) event.Verdict {
-	if !t.needs.Rows[call.Row].MayMatch(t.rec.Event()) {
+	if need := &t.needs.Rows[call.Row]; !need.Match || !need.MayMatch(t.rec.Event()) {
 		return event.Drop
 	}
 	t.addBases(th, call)

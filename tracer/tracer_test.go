@@ -182,6 +182,31 @@ func TestEventsCarryArgumentsAndResults(t *testing.T) {
 	})
 }
 
+// seen is a gate that lets nothing through, and keeps what it was asked: paths, and where they start from.
+type seen map[string]string
+
+func (s seen) Decide(ev event.Event) event.Verdict {
+	part := event.Part(ev.Row().Param("name"))
+	path, _ := ev.Bytes(part)
+	base, _ := ev.Bytes(event.Base + part)
+	s[string(path)] = string(base)
+	return event.Drop
+}
+
+func TestTheGateIsAskedOnlyWhatMayMatch(t *testing.T) {
+	throughEach(t, func(t *testing.T, door seccomp.Stops) {
+		needs, asked := watching("openat"), seen{}
+		need := &needs.Rows[event.Lookup("openat")]
+		need.Only = []event.Clause{{Path: true}}
+		need.Paths = &event.Paths{Param: 1, Texts: []string{"/etc/passwd"}}
+		dir := t.TempDir()
+		_, events, err := runThrough(t, door, needs, asked, "sh", "-c", "cd "+dir+"; : </etc/hostname; : </etc/passwd; : <relative")
+		require.NoError(t, err)
+		require.Equal(t, seen{"/etc/passwd": "", "relative": dir}, asked)
+		require.Len(t, rows(events, "execve"), 1, "of one that executes the process is told of, whatever may match")
+	})
+}
+
 func TestEveryProcessIsToldOfOnce(t *testing.T) {
 	throughEach(t, func(t *testing.T, door seccomp.Stops) {
 		tr, events, err := runThrough(t, door, watching(), verdict(event.Drop), "sh", "-c", "i=0; while [ $i -lt 50 ]; do (exit 0); /bin/true; i=$((i+1)); done")

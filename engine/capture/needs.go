@@ -15,7 +15,7 @@ func Needs(n *event.Needs) *event.Needs {
 	for i := range event.Table {
 		rows[i] = all.Rows[i].Watch() || event.Table[i].Effect&event.Executes != 0
 		all.Rows[i].Match = rows[i]
-		all.Rows[i].Only, all.Rows[i].Paths = nil, nil
+		all.Rows[i].Only, all.Rows[i].Paths = nil, nil // of other rules nothing is known
 	}
 	for i := range event.Fields {
 		all.AddField(&event.Fields[i], none, &rows)

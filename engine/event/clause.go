@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// MayMatch reports whether a rule can match the event, as far as Only tells. It
-// is what a source does before it asks for more or writes an event, and the reference for one that does it in the kernel: what is
+// MayMatch reports whether a rule can match the event, as far as Only tells. A
+// source asks it before it reads more, or is the same in the kernel. What is
 // not known yet, the result at a call's entry, is taken to be as it should.
 //
 // It is about matching alone: where State is set, a source must tell of the
