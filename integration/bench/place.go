@@ -49,7 +49,10 @@ func newPlace(ctx context.Context) (*place, error) {
 	if p.root, err = os.Getwd(); err != nil {
 		return p, err
 	}
-	return p, p.build(ctx)
+	if err := os.CopyFS(p.dir, sources); err != nil {
+		return p, err
+	}
+	return p, p.build(ctx, deedsProgram)
 }
 
 // The programs of our own: one does the loops and times commands, the other is a way.
@@ -58,21 +61,21 @@ const (
 	floorProgram = "floor"
 )
 
-// build compiles our own programs.
-func (p *place) build(ctx context.Context) error {
+// build compiles one of our own programs.
+func (p *place) build(ctx context.Context, name string) error {
+	return p.run(ctx, way{}, job{args: []string{"cc", "-O2", "-static", "-pthread", "-o", p.path(name), p.path("load", name+".c")}})
+}
+
+// buildFloor compiles it with the filter that tiercel has.
+func (p *place) buildFloor(ctx context.Context) error {
 	header, err := filterHeader()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.CopyFS(p.dir, sources), os.WriteFile(p.path("load", "filter.h"), []byte(header), 0o600)); err != nil {
+	if err := os.WriteFile(p.path("load", "filter.h"), []byte(header), 0o600); err != nil {
 		return err
 	}
-	for _, name := range []string{deedsProgram, floorProgram} {
-		if err := p.run(ctx, way{}, job{args: []string{"cc", "-O2", "-static", "-pthread", "-o", p.path(name), p.path("load", name+".c")}}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.build(ctx, floorProgram)
 }
 
 func (p *place) path(name ...string) string {

@@ -28,6 +28,9 @@ func (n plan) measure(ctx context.Context, p *place) (*result, error) {
 func (n plan) tryWays(ctx context.Context, p *place, r *result) {
 	for _, w := range n.ways {
 		err := w.missing()
+		if w.own {
+			err = p.buildFloor(ctx)
+		}
 		if err == nil {
 			_, err = start.patiently(ctx, p, w)
 		}

@@ -14,7 +14,7 @@ type way struct {
 	begin []string
 	join  bool // the command is one argument, its words apart by blanks
 	aside bool // where rounds are long it is in fewer
-	own   bool // its program is one of the place's
+	own   bool // its program is the place's floor
 }
 
 // ways returns all of them, bare first. The calls that the others look at are
@@ -33,7 +33,7 @@ func ways(tiercel string) ([]way, error) {
 		{name: "notify", words: "`tiercel run --source ptrace --stops notify`", begin: add(run, "--source", "ptrace", "--stops", "notify", "--")},
 		{name: "ptrace", words: "`tiercel run --source ptrace --stops ptrace`", begin: add(run, "--source", "ptrace", "--stops", "ptrace", "--")},
 		{name: "ebpf", words: "`tiercel run --source ebpf`", begin: add(run, "--source", "ebpf", "--")},
-		{name: "floor", words: "a thread in C that lets each call go on of which `notify` is told, at once, and does nothing else", begin: []string{floorProgram, "here", "1"}, own: true},
+		{name: "floor", words: "a thread in C that lets each call go on of which `notify` is told, at once, and does nothing else: both sides wake on one processor", begin: []string{floorProgram, "here", "1"}, own: true},
 		{name: "floor-2", words: "two of these, each woken where the kernel places it", begin: []string{floorProgram, "anywhere", "2"}, own: true},
 		{name: "strace", words: "`strace -f --seccomp-bpf`: the calls that tiercel watches, whatever their arguments", begin: add(strace, "--seccomp-bpf")},
 		{name: "strace-all", words: "`strace -f`: prints these, and stops all", begin: strace, aside: true},

@@ -1,6 +1,7 @@
 // Runs a command under a filter's listener, and lets each call go on that it is told
-// of, at once: nobody who is notified of these calls can cost less. filter.h has
-// the filter, as an array of that name.
+// of, at once. filter.h has the filter, as an array of that name.
+//
+// It ends with the command: what that leaves behind has its calls refused.
 //
 //   floor here|anywhere THREADS COMMAND [ARG]...
 //
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,9 @@ static void *answer(void *unused) {
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
 			struct seccomp_notif_resp go = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
 
-			ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go); // that the call is gone is no error
+			while (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go) && errno != ENOENT) // the call is gone
+				if (errno != EINTR)
+					err(1, "answer");
 		} else if (errno != EINTR && errno != ENOENT) {
 			err(1, "receive");
 		} else if (is_unused()) {
@@ -58,21 +62,22 @@ static void run(char **command, atomic_int *told) {
 	struct sock_fprog program = {sizeof filter / sizeof filter[0], (struct sock_filter *)filter};
 	int fd;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); // until it executes something with privileges
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE_RECV, &program);
 	if (fd < 0)
 		err(125, "install filter");
-	atomic_store(told, fd);
+	atomic_store(told, fd + 1);
 	execvp(command[0], command); // the listener is closed with it
 	err(127, "execute %s", command[0]);
 }
 
 int main(int argc, char **argv) {
 	pthread_t thread;
-	int child, status, pidfd;
+	int child, status, pidfd, threads = argc < 4 ? 0 : atoi(argv[2]);
 	atomic_int *told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (argc < 4)
+	if (threads < 1 || (strcmp(argv[1], "here") != 0 && strcmp(argv[1], "anywhere") != 0))
 		errx(2, "usage: floor here|anywhere THREADS COMMAND [ARG]...");
 	if (told == MAP_FAILED || (child = fork()) < 0)
 		err(1, "fork");
@@ -81,11 +86,11 @@ int main(int argc, char **argv) {
 	while (atomic_load(told) == 0)
 		if (waitpid(child, &status, WNOHANG) != 0)
 			return 1;
-	if ((pidfd = syscall(SYS_pidfd_open, child, 0)) < 0 || (listener = syscall(SYS_pidfd_getfd, pidfd, atomic_load(told), 0)) < 0)
+	if ((pidfd = syscall(SYS_pidfd_open, child, 0)) < 0 || (listener = syscall(SYS_pidfd_getfd, pidfd, atomic_load(told) - 1, 0)) < 0)
 		err(1, "take the listener");
 	if (strcmp(argv[1], "here") == 0 && ioctl(listener, SET_FLAGS, SYNC_WAKE_UP))
 		err(1, "wake here");
-	for (int i = atoi(argv[2]); i > 0; i--)
+	for (; threads > 0; threads--)
 		if (pthread_create(&thread, NULL, answer, NULL))
 			errx(1, "start a thread");
 	if (waitpid(child, &status, 0) != child)
