@@ -57,7 +57,7 @@ func Ancestors(pid int) (chain []int) {
 // parent returns a process's parent, 0 of one that has none, or is gone.
 func parent(pid int) int {
 	b, _ := readFile(pid, "stat")
-	f, ok := statFields(b)
+	f, ok := statFields(nil, b)
 	if !ok {
 		return 0
 	}

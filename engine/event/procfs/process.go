@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,7 +120,8 @@ func (r *Reader) addState(tid, pid int, image bool) {
 // readStat reads parent, group, session, terminal and start.
 func (r *Reader) readStat(tid int, st *event.State) {
 	b, _ := r.read(tid, "stat")
-	f, ok := statFields(b)
+	f, ok := statFields(r.fields[:0], b)
+	r.fields = f
 	if !ok {
 		return
 	}
@@ -127,9 +129,10 @@ func (r *Reader) readStat(tid int, st *event.State) {
 	st.Start = int64(r.Boot + uint64(number(f[19]))*tick)
 }
 
-// statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5).
-func statFields(b []byte) (fields [][]byte, ok bool) {
-	fields = bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // the name before may hold anything
+// statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5). It takes room for their list.
+func statFields(room [][]byte, b []byte) (fields [][]byte, ok bool) {
+	after := b[bytes.LastIndexByte(b, ')')+1:] // the name before may hold anything
+	fields = slices.AppendSeq(room, bytes.FieldsSeq(after))
 	return fields, len(fields) > 36
 }
 
@@ -147,30 +150,37 @@ func (r *Reader) readStatus(tid int, st *event.State) {
 	st.VPGID, st.VSID = st.PGID, st.SID
 	for line := range bytes.Lines(b) {
 		key, rest, _ := bytes.Cut(line, []byte(":"))
-		f := bytes.Fields(rest)
-		if len(f) == 0 {
-			continue
-		}
+		rest = bytes.TrimSpace(rest)
 		switch string(key) {
 		case "Uid":
-			st.UID, st.EUID = number(f[0]), number(f[1])
+			st.UID, st.EUID = firstTwo(rest)
 		case "Gid":
-			st.GID, st.EGID = number(f[0]), number(f[1])
+			st.GID, st.EGID = firstTwo(rest)
 		case "CapInh":
-			st.CapInheritable = hex(f[0])
+			st.CapInheritable = hex(rest)
 		case "CapPrm":
-			st.CapPermitted = hex(f[0])
+			st.CapPermitted = hex(rest)
 		case "CapEff":
-			st.CapEffective = hex(f[0])
+			st.CapEffective = hex(rest)
 		case "NStgid":
-			st.VPID = number(f[len(f)-1])
+			st.VPID = last(rest)
 		case "NSpgid":
-			st.VPGID = number(f[len(f)-1])
+			st.VPGID = last(rest)
 		case "NSsid":
-			st.VSID = number(f[len(f)-1])
+			st.VSID = last(rest)
 		}
 	}
 }
+
+// firstTwo returns the first two of a line's numbers, which are apart by tabs.
+func firstTwo(line []byte) (a, b int64) {
+	first, rest, _ := bytes.Cut(line, []byte("\t"))
+	second, _, _ := bytes.Cut(rest, []byte("\t"))
+	return number(first), number(second)
+}
+
+// last returns the last of them: that of the innermost namespace.
+func last(line []byte) int64 { return number(line[bytes.LastIndexByte(line, '\t')+1:]) }
 
 func hex(b []byte) int64 {
 	n, _ := strconv.ParseUint(string(b), 16, 64) // the kernel writes numbers
@@ -199,7 +209,7 @@ func (r *Reader) initStart(st *event.State) int64 {
 // Start returns when a process started, in nanoseconds since the machine did.
 func Start(pid int) (ns uint64, ok bool) {
 	b, _ := readFile(pid, "stat")
-	f, ok := statFields(b)
+	f, ok := statFields(nil, b)
 	if !ok {
 		return 0, false
 	}
@@ -210,7 +220,7 @@ func Start(pid int) (ns uint64, ok bool) {
 // was not waited for yet; ok is false of any other, and where /proc does not tell.
 func ExitStatus(pid int) (status int, ok bool) {
 	b, _ := readFile(pid, "stat")
-	f, ok := statFields(b)
+	f, ok := statFields(nil, b)
 	if !ok || len(f) < 50 || f[0][0] != 'Z' {
 		return 0, false
 	}

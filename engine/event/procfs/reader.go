@@ -21,6 +21,8 @@ type Reader struct {
 	buf  []byte // of numbers, before they are added
 	file []byte // what was read of a file, until the next is
 
+	fields [][]byte // of such a file
+
 	mounts    mounts
 	ourMounts int64  // our mount namespace, by its number; 0 where that may not be read
 	ourGroup  string // what mountedGroup found there
@@ -113,7 +115,8 @@ func (r *Reader) addLink(part event.Part, tid int, name string) {
 	r.rec.Close(part, n, n == len(room))
 }
 
-// addFile adds the first MaxString bytes of a file below /proc/TID.
+// addFile adds the first MaxString bytes of a file below /proc/TID that the kernel copies from
+// the process's memory: all that there is room for, unless it ends before.
 func (r *Reader) addFile(part event.Part, tid int, name string) {
 	fd, err := unix.Open(procPath(tid, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -122,15 +125,8 @@ func (r *Reader) addFile(part event.Part, tid int, name string) {
 	}
 	defer unix.Close(fd)
 	room := r.rec.Room()
-	n := 0
-	for n < len(room) {
-		got, err := unix.Read(fd, room[n:])
-		if got <= 0 || err != nil {
-			break
-		}
-		n += got
-	}
-	r.rec.Close(part, n, n == len(room))
+	n, _ := unix.Read(fd, room) // of a process that is gone nothing
+	r.rec.Close(part, max(n, 0), n == len(room))
 }
 
 func (r *Reader) addNumbers(part event.Part, numbers []int64) {

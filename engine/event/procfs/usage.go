@@ -30,7 +30,7 @@ func (r *Reader) addUse(tid, pid int, facts event.Facts) {
 func (r *Reader) addUsage(tid, pid int) {
 	var n [event.UsageNumbers]int64
 	stat, _ := readFile(pid, "task/"+strconv.Itoa(tid)+"/stat")
-	f, ok := statFields(stat)
+	f, ok := statFields(nil, stat)
 	status, err := r.read(tid, "status")
 	if !ok || err != nil {
 		r.rec.AddUnreadable(event.FactUsage)
@@ -43,7 +43,7 @@ func (r *Reader) addUsage(tid, pid int) {
 		if f := bytes.Fields(rest); ok && len(f) > 0 {
 			n[i] = number(f[0])
 			if i == event.UsageVTID {
-				n[i] = number(f[len(f)-1]) // the innermost namespace comes last
+				n[i] = last(bytes.TrimSpace(rest))
 			}
 		}
 	}
