@@ -112,6 +112,7 @@ func (t *Tracer) name(maker *thread, tid int) (err error) {
 			pid = maker.pid
 		}
 		th, err = t.adopt(tid, pid, maker.pid)
+		th.seized = true // with its maker: its own stop is still to come
 	}
 	th.named = true
 	return err
