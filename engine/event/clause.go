@@ -6,7 +6,7 @@ import (
 )
 
 // MayMatch reports whether a rule can match the event, as far as Only tells. A
-// source asks it before it reads more, or is the same in the kernel. What is
+// source asks it before it reads more, or does the same in the kernel. What is
 // not known yet, the result at a call's entry, is taken to be as it should.
 //
 // It is about matching alone: where State is set, a source must tell of the
