@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -109,6 +111,22 @@ func condition(way, cond string) (bool, error) {
 		return unix.Access("/dev/fuse", unix.R_OK|unix.W_OK) == nil, nil
 	case "docker":
 		return exec.Command("docker", "info").Run() == nil, nil
+	case "gate32":
+		return hasGate(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }
+
+// hasGate reports whether programs of 64 bits can make calls of 32 by int 0x80. Some
+// virtual machines leave that out.
+var hasGate = sync.OnceValue(func() bool {
+	dir, err := os.MkdirTemp("", "tiercel-gate-")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "gate")
+	cc := exec.Command("cc", "-o", program, "-x", "c", "-")
+	cc.Stdin = strings.NewReader(`int main(void) { int r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(20)); return r <= 0; }`) // getpid
+	return cc.Run() == nil && exec.Command(program).Run() == nil
+})
