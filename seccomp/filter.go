@@ -32,6 +32,9 @@ type Program []byte
 // instruction is the size of a struct sock_filter, in bytes.
 const instruction = 8
 
+// Len returns the number of its instructions.
+func (p Program) Len() int { return len(p) / instruction }
+
 // MaxInstructions is how long a filter the kernel takes (BPF_MAXINSNS).
 const MaxInstructions = 4096
 
@@ -145,7 +148,7 @@ func export(f *lib.ScmpFilter) (Program, error) {
 	if err = errors.Join(err, <-exported); err != nil {
 		return nil, fmt.Errorf("export filter: %w", err)
 	}
-	if n := len(prog) / instruction; n > MaxInstructions {
+	if n := Program(prog).Len(); n > MaxInstructions {
 		return nil, fmt.Errorf("filter of %d instructions, the kernel takes %d", n, MaxInstructions)
 	}
 	return prog, nil

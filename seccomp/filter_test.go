@@ -246,7 +246,7 @@ func TestNothingIsTracedWithoutNeeds(t *testing.T) {
 }
 
 func TestFilterOfAllRowsFits(t *testing.T) {
-	n := len(compile(t, everyRow())) / instruction
+	n := compile(t, everyRow()).Len()
 	t.Logf("%d instructions", n)
 	if n > MaxInstructions/2 {
 		t.Errorf("got %d instructions, want less than half of the %d that the kernel takes", n, MaxInstructions)

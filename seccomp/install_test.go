@@ -32,7 +32,7 @@ func installAndCall() string {
 	if err != nil {
 		return err.Error()
 	}
-	if err := prog.Install(); err != nil {
+	if _, err := prog.installOn(ByTrace); err != nil {
 		return err.Error()
 	}
 	watched, other := unix.Chroot("/nonexistent"), unix.Rmdir("/nonexistent")
@@ -88,7 +88,7 @@ func TestInstallWithoutPrivilegesForgoesNewOnes(t *testing.T) {
 
 func TestInstallRefusesWhatIsNoProgram(t *testing.T) {
 	for _, prog := range []Program{nil, {}, make(Program, instruction-1), make(Program, instruction+1)} {
-		if err := prog.Install(); err == nil || !strings.Contains(err.Error(), "invalid argument") {
+		if _, err := prog.installOn(ByTrace); err == nil || !strings.Contains(err.Error(), "invalid argument") {
 			t.Errorf("%d bytes: got %v, want invalid argument", len(prog), err)
 		}
 	}

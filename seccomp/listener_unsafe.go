@@ -37,17 +37,6 @@ const restartCall = 513
 // Listener is the descriptor that a filter's notifications come by.
 type Listener int
 
-// InstallListener puts the filter on the calling thread as Install does, and
-// returns its listener. A call that was received is not interrupted by signals
-// any more, but by one that kills: a kernel that cannot do that (before Linux
-// 5.19) refuses with EINVAL, and with EBUSY where the thread has a listener already.
-//
-// Precondition: the runtime OS thread must be locked.
-func (p Program) InstallListener() (Listener, error) {
-	fd, err := p.installWith(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-	return Listener(fd), err
-}
-
 // Synchronous has calls and answers from now on wake the other side on the
 // processor that they run on, or where the kernel places it. The former costs a
 // fraction of waking another processor (Linux 6.6). It reports whether the kernel can.

@@ -16,6 +16,17 @@ const (
 	ByNotice              // RET_USER_NOTIF: for who has the filter's listener
 )
 
+// Flags are what a filter is installed with (seccomp(2)): by notice it has a listener, and
+// a call that was received is not interrupted by signals any more, but by one that
+// kills. A kernel that cannot do that (before Linux 5.19) refuses with EINVAL, and with
+// EBUSY where the thread has a listener already.
+func (s Stops) Flags() uintptr {
+	if s == ByNotice {
+		return unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+	}
+	return 0
+}
+
 // action returns what becomes of a watched call of the row.
 func (s Stops) action(row int) lib.ScmpAction {
 	if s == ByNotice {

@@ -25,7 +25,6 @@ const loopVariable = "TIERCEL_TEST_LOOP"
 const loopPath = "/nowhere/at/all"
 
 func TestMain(m *testing.M) {
-	launch.Launch()
 	keeper.Keep()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
 		for range n {

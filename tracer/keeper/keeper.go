@@ -3,8 +3,8 @@
 // ends a workload that is not traced.
 //
 // In a nutshell: a keeper is a process, this binary again, that has a duplicate of
-// the listener and sleeps on a socket. When the supervisor's end of that closes, it
-// kills the workload, or lets its calls run, until the last process with the
+// the listener and sleeps on a socket, before Go's runtime starts (wait.c). When the
+// supervisor's end of that closes, it kills the workload, or lets its calls run, until the last process with the
 // filter is gone, or until another supervisor takes over (Take). Of the processes it
 // knows by a table in memory that both share, so that to tell it of one costs a store.
 //
@@ -13,12 +13,10 @@
 package keeper
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -35,25 +33,6 @@ type Mode string
 const (
 	Kill     Mode = "kill"
 	Continue Mode = "continue" // the calls run, and nobody watches them
-)
-
-// name is argv[0] of a keeper.
-const name = "tiercel: standing in"
-
-// What is written into the socket: by the keeper once nobody can take the
-// listener from it, and by the supervisor before it ends, or with a line after it.
-const (
-	ready     = 'r'
-	given     = 'g' // the listener, with it
-	dismissed = 'd'
-	endRest   = 'k'
-	noted     = 'n'
-)
-
-// A keeper's descriptors, after the standard ones.
-const (
-	socketFD = 3 + iota
-	tableFD
 )
 
 // Keeper is the process as its supervisor knows it.
@@ -136,7 +115,7 @@ func (k *Keeper) Received(id uint64) { k.table.receive(id) }
 
 // Note leaves a line that whoever takes over gets.
 func (k *Keeper) Note(line string) error {
-	_, err := k.alive.WriteString(string(noted) + line + "\n")
+	_, err := k.alive.Write(append([]byte{noted}, line+"\n"...))
 	return err
 }
 
@@ -197,8 +176,8 @@ func (k *Keeper) reap() (well bool) {
 	}
 }
 
-// Keep is the keeper's half. Call it first thing in main: in any other process it
-// returns at once, in the keeper never.
+// Keep is the keeper's half, once it has waited for its supervisor to end (wait.c). Call
+// it first thing in main: in any other process it returns at once, in the keeper never.
 func Keep() {
 	if os.Args[0] != name || len(os.Args) != 2 {
 		return
@@ -210,67 +189,16 @@ func Keep() {
 }
 
 func keep(mode Mode) error {
-	deaf()
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // what shares our user must not take the listener
-		return os.NewSyscallError("prctl(SET_DUMPABLE)", err)
-	}
-	l, err := takeListener()
-	if err != nil || l < 0 {
-		return err
-	}
-	b := [1]byte{ready}
-	alive := os.NewFile(socketFD, "supervisor")
-	_, _ = alive.Write(b[:]) // the supervisor may have died already: the next line tells
-	how, note := lastWord(alive)
-	if how == dismissed {
-		return nil
-	}
+	deaf() // Go's runtime was not
+	l, died, note := waited()
 	table, err := openTable(tableFD)
 	if err != nil {
 		return err
 	}
-	if how == died && mode == Continue {
+	if died && mode == Continue {
 		return answerAll(l, table, note)
 	}
 	return killAll(l, table)
-}
-
-// died is the word of a supervisor that says none before its end.
-const died = 0
-
-// lastWord waits for the supervisor's end, and returns its word and its last note.
-func lastWord(alive io.Reader) (how byte, note string) {
-	for r := bufio.NewReader(alive); ; {
-		how, err := r.ReadByte()
-		if err != nil {
-			return died, note
-		}
-		if how != noted {
-			return how, note
-		}
-		if line, err := r.ReadString('\n'); err == nil {
-			note = strings.TrimSuffix(line, "\n")
-		}
-	}
-}
-
-// takeListener waits for the listener; without one, and without an error, there
-// will be nothing to keep.
-func takeListener() (seccomp.Listener, error) {
-	word, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
-	n, got, _, _, err := unix.Recvmsg(socketFD, word, rights, unix.MSG_CMSG_CLOEXEC)
-	if err != nil || n == 0 || word[0] != given {
-		return -1, err
-	}
-	messages, err := unix.ParseSocketControlMessage(rights[:got])
-	if err != nil || len(messages) != 1 {
-		return -1, fmt.Errorf("take listener: %d messages: %w", len(messages), err)
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil {
-		return -1, err
-	}
-	return seccomp.Listener(fds[0]), nil
 }
 
 // around is how far from the last one that the keeper was told of those calls may be

@@ -3,6 +3,7 @@ package keeper
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,6 @@ import (
 const superviseVar = "TIERCEL_TEST_SUPERVISE"
 
 func TestMain(m *testing.M) {
-	launch.Launch()
 	Keep()
 	if number := os.Getenv(takeVar); number != "" {
 		os.Exit(takeFor(number))
@@ -185,6 +185,32 @@ func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
 	require.NoError(t, l.Close())
 	_, err = child.Wait()
 	require.NoError(t, err)
+}
+
+// resident is what a keeper may take while it waits, in KiB: a C program's page or two, not Go's runtime.
+const resident = 2048
+
+func TestAKeeperThatWaitsTakesLittleMemory(t *testing.T) {
+	child, l, err := startFiltered("sleep 1000")
+	require.NoError(t, err)
+	defer child.Close()
+	k, err := Start(Kill)
+	require.NoError(t, err)
+	require.NoError(t, k.Keep(l))
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", k.PID))
+	require.NoError(t, err)
+	_, line, _ := strings.Cut(string(b), "VmRSS:")
+	got := 0
+	_, err = fmt.Sscan(line, &got)
+	require.NoError(t, err)
+	t.Logf("%d KiB resident", got)
+	if got == 0 || got > resident {
+		t.Errorf("got %d KiB, want %d at the most", got, resident)
+	}
+	require.NoError(t, unix.Kill(child.PID, unix.SIGKILL))
+	_, err = child.Wait()
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(l.Close(), k.Dismiss()))
 }
 
 // The keeper is on its way, and the command waits for the answer to its execve.

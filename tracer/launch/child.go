@@ -21,8 +21,10 @@ type Child struct {
 	OnStop func(sig unix.Signal) // called by Wait where the process is stopped by job control; may be nil
 	End    unix.WaitStatus       // how the process ended; final after Wait or GiveUp
 	gone   bool                  // it was waited for
-	gate   *os.File              // what is written to it lets the child go on, its close ends it
-	report *os.File              // what the child says, until it is the command
+	as     *User
+	denied seccomp.Program // refuses calls
+	gate   *os.File        // what is written to it lets the child go on, its close ends it
+	report *os.File        // what the child says, until it is the command
 }
 
 // maxReport is how much of a child's last words is read, in bytes.
@@ -30,6 +32,10 @@ const maxReport = 4096
 
 // Start starts the child, which is Ready some milliseconds later.
 func Start(c Command) (*Child, error) {
+	denied, err := deny(c.Deny)
+	if err != nil {
+		return nil, err
+	}
 	gate, open, err := pipe()
 	if err != nil {
 		return nil, err
@@ -38,7 +44,7 @@ func Start(c Command) (*Child, error) {
 	if err != nil {
 		return nil, errors.Join(err, gate.Close(), open.Close())
 	}
-	child := &Child{gate: open, report: report}
+	child := &Child{as: c.As, denied: denied, gate: open, report: report}
 	child.PID, err = fork(c, gate, result)
 	if err = errors.Join(err, gate.Close(), result.Close()); err != nil {
 		child.Close()
@@ -60,7 +66,7 @@ func (c *Child) Ready() error {
 // will install none, and so keep whatever privilege the command may gain. With
 // seccomp.ByNotice its Listener is to be taken.
 func (c *Child) Open(filter seccomp.Program, stops seccomp.Stops) error {
-	_, err := c.gate.Write(append([]byte{byte(stops)}, filter...))
+	_, err := c.gate.Write(orders(c.denied, filter, stops, c.as))
 	return errors.Join(err, c.gate.Close())
 }
 
@@ -95,8 +101,8 @@ func (c *Child) Wait() (code int, err error) {
 	switch code = ExitCode(c.End); {
 	case err != nil:
 		return 0, fmt.Errorf("wait for command: %w", err)
-	case words != "":
-		return code, &StartError{code, errors.New(words)}
+	case len(words) > 0:
+		return code, &StartError{code, reason(words)}
 	}
 	return code, nil
 }
@@ -121,8 +127,8 @@ func (c *Child) awaitEnd() error {
 func (c *Child) Failure(code int) error {
 	words, err := c.lastWords()
 	switch {
-	case words != "":
-		return &StartError{code, errors.New(words)}
+	case len(words) > 0:
+		return &StartError{code, reason(words)}
 	case code > 128: // it was killed, as the command would have been
 		return &StartError{code, fmt.Errorf("start command: killed by signal %d before it ran", code-128)}
 	case err == nil:
@@ -132,13 +138,23 @@ func (c *Child) Failure(code int) error {
 }
 
 // lastWords waits until the child is the command, or says why it is not, or ends.
-func (c *Child) lastWords() (string, error) {
+func (c *Child) lastWords() ([]byte, error) {
 	b := make([]byte, maxReport)
 	n, err := c.report.Read(b)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return string(b[:n]), err
+	return b[:n], err
+}
+
+// reason is why a child gave up, by its last words: the error's number, and what failed.
+func reason(words []byte) error {
+	number, what, _ := strings.Cut(string(words), " ")
+	n, err := strconv.Atoi(number)
+	if err != nil { // it is this binary: nothing else comes
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	return fmt.Errorf("%s: %w", what, unix.Errno(n))
 }
 
 // fork starts the process. What it inherits of the pipes is made inheritable just here.
@@ -150,7 +166,7 @@ func fork(command Command, inherited ...*os.File) (pid int, err error) {
 		}
 		fds = append(fds, strconv.Itoa(int(f.Fd())))
 	}
-	argv := append([]string{childName, strings.Join(fds, ","), command.As.ids(), strings.Join(command.Deny, ","), atStart().String(), command.Path}, command.Argv...)
+	argv := append([]string{childName, strings.Join(fds, ","), command.Path}, command.Argv...)
 	attr := &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}}
 	err = sigaction.Unstopped(func() (err error) {
 		pid, err = syscall.ForkExec("/proc/self/exe", argv, attr)
@@ -174,4 +190,16 @@ func pipe() (r, w *os.File, err error) {
 		return nil, nil, fmt.Errorf("make pipe: %w", err)
 	}
 	return r, w, nil
+}
+
+// deny returns a filter that refuses the calls, nil if there are none.
+func deny(calls []string) (seccomp.Program, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	denied, err := seccomp.Refuse(calls...)
+	if err != nil {
+		return nil, fmt.Errorf("deny %s: %w", strings.Join(calls, ", "), err)
+	}
+	return denied, nil
 }

@@ -8,13 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The exit statuses of a launcher that could not run its command, as in shells.
-const (
-	ExitFailed   = 125 // the launcher itself failed
-	ExitNotExec  = 126 // the command cannot be executed
-	ExitNotFound = 127 // there is no such command
-)
-
 // Command is a command line whose program has been found.
 type Command struct {
 	Path string
@@ -48,7 +41,7 @@ func Find(argv []string) (Command, error) {
 	return Command{}, &StartError{ExitNotExec, fmt.Errorf("run %s: %w", argv[0], err)}
 }
 
-// Nothing returns a command that does nothing: this binary, which Launch ends at once.
+// Nothing returns a command that does nothing: this binary, which ends at once.
 func Nothing() Command {
 	return Command{Path: "/proc/self/exe", Argv: []string{nothingName}}
 }

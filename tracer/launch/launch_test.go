@@ -25,7 +25,6 @@ import (
 const launcherVariable = "TIERCEL_TEST_LAUNCHER"
 
 func TestMain(m *testing.M) {
-	Launch()
 	if os.Getenv(launcherVariable) != "" {
 		os.Exit(launchFiltered(os.Args[1:]))
 	}
@@ -151,6 +150,21 @@ func TestAChildThatIsGivenUpEndsWithoutHavingRun(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want no file", err)
+	}
+}
+
+// Ended before its gate is open, it would leave a launcher that waits for it.
+func TestASignalThatComesEarlyIsTheCommands(t *testing.T) {
+	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGUSR1, 40} {
+		path := filepath.Join(t.TempDir(), "ran")
+		child := start(t, `: >"$1"`, path)
+		require.NoError(t, unix.Kill(child.PID, sig))
+		require.NoError(t, child.Open(nil, seccomp.ByTrace), "it has ended")
+		code, err := child.Wait()
+		require.NoError(t, err)
+		if _, err := os.Stat(path); code != 128+int(sig) || !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%v: got status %d, %v, want that it ends the command before that has run", sig, code, err)
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
 // Command tiercel detects threats at run time: it runs a command, watches the
 // system calls of all that comes of it, and raises alerts from rules.
 //
-// The trap: the first things in main are launch.Launch, kernel.Keep and keeper.Keep,
-// which in a re-executed child never return; nothing may come before them.
+// The trap: the first things in main are kernel.Keep and keeper.Keep, which in a
+// re-executed child never return; nothing may come before them.
 package main
 
 import (
@@ -10,11 +10,9 @@ import (
 
 	"tiercel/kernel"
 	"tiercel/tracer/keeper"
-	"tiercel/tracer/launch"
 )
 
 func main() {
-	launch.Launch()
 	kernel.Keep()
 	keeper.Keep()
 	keepIgnoring()

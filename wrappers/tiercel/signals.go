@@ -80,9 +80,14 @@ func (f *forwarder) start(pid int) {
 	}()
 }
 
+// external are the signals that people and terminals send, beside the real-time ones, and
+// not those that the kernel sends to who made a fault, set a timer, or has children.
+var external = []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
+	unix.SIGVTALRM, unix.SIGCONT, unix.SIGTSTP, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}
+
 // keepIgnoring has tiercel ignore what it was started to ignore, which Go's runtime does of few signals.
 func keepIgnoring() {
-	for _, s := range append([]unix.Signal{unix.SIGPIPE}, launch.Signals...) {
+	for _, s := range append(external, unix.SIGPIPE) {
 		if launch.Ignores(s) {
 			signal.Ignore(s)
 		}
@@ -91,7 +96,7 @@ func keepIgnoring() {
 
 // wanted returns the signals that are passed on: those that tiercel does not ignore.
 func wanted() (signals []unix.Signal) {
-	for _, s := range launch.Signals {
+	for _, s := range external {
 		if !launch.Ignores(s) {
 			signals = append(signals, s)
 		}
