@@ -22,8 +22,8 @@ func (r *Reader) Describe(pid int, facts event.Facts) {
 // AddProcess adds what there is to know of a process with a new image.
 func (r *Reader) AddProcess(tid, pid int, facts event.Facts) {
 	r.addLink(event.FactExe, tid, "exe")
-	r.addState(tid, pid, true) // early: what a full record has no room for is the longest, not this
-	r.AddName(tid)
+	named := r.addState(tid, pid, true) // early: what a full record has no room for is the longest, not this
+	r.addName(r.name, named)
 	r.addFile(event.FactArgs, tid, "cmdline")
 	r.addLink(event.FactCwd, tid, "cwd")
 	if facts.Has(event.FactEnv) {
@@ -40,11 +40,15 @@ func (r *Reader) AddProcess(tid, pid int, facts event.Facts) {
 // AddName adds the thread's name. /proc has it with a newline at its end.
 func (r *Reader) AddName(tid int) {
 	name, err := r.read(tid, "comm")
-	if err != nil {
+	r.addName(bytes.TrimSuffix(name, []byte("\n")), err == nil)
+}
+
+func (r *Reader) addName(name []byte, known bool) {
+	if !known {
 		r.rec.AddUnreadable(event.FactName)
 		return
 	}
-	r.rec.Add(event.FactName, bytes.TrimSuffix(name, []byte("\n")))
+	r.rec.Add(event.FactName, name)
 }
 
 // group returns the control groups' paths. Where a namespace hides them, the
@@ -104,9 +108,10 @@ func (r *Reader) inOurMounts(tid int) bool {
 // AddState adds the process's numbers, but for those of its image.
 func (r *Reader) AddState(tid, pid int) { r.addState(tid, pid, false) }
 
-func (r *Reader) addState(tid, pid int, image bool) {
+// addState adds them, those of its image perhaps, and reports whether it has read the thread's name on the way.
+func (r *Reader) addState(tid, pid int, image bool) (named bool) {
 	st := event.State{PID: int64(pid), VPID: int64(pid), LoginUID: -1}
-	r.readStat(tid, &st)
+	named = r.readStat(tid, &st)
 	r.readStatus(tid, &st)
 	r.readLogin(tid, &st)
 	st.InitStart = r.initStart(&st)
@@ -115,18 +120,21 @@ func (r *Reader) addState(tid, pid int, image bool) {
 	}
 	r.buf = st.Append(r.buf[:0], image)
 	r.rec.Add(event.FactState, r.buf)
+	return named
 }
 
-// readStat reads parent, group, session, terminal and start.
-func (r *Reader) readStat(tid int, st *event.State) {
+// readStat reads the name, parent, group, session, terminal and start, and reports whether it could.
+func (r *Reader) readStat(tid int, st *event.State) bool {
 	b, _ := r.read(tid, "stat")
 	f, ok := statFields(r.fields[:0], b)
 	r.fields = f
 	if !ok {
-		return
+		return false
 	}
+	r.name = append(r.name[:0], b[bytes.IndexByte(b, '(')+1:bytes.LastIndexByte(b, ')')]...)
 	st.PPID, st.PGID, st.SID, st.TTY = number(f[1]), number(f[2]), number(f[3]), number(f[4])
 	st.Start = int64(r.Boot + uint64(number(f[19]))*tick)
+	return true
 }
 
 // statFields returns the fields of a stat file from the third (the state) on, proc_pid_stat(5). It takes room for their list.

@@ -22,6 +22,7 @@ type Reader struct {
 	file []byte // what was read of a file, until the next is
 
 	fields [][]byte // of such a file
+	name   []byte   // of the thread whose stat was read
 
 	mounts    mounts
 	ourMounts int64  // our mount namespace, by its number; 0 where that may not be read
