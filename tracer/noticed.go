@@ -143,7 +143,10 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 		s.What = d.readExit(&s)
 	case s.What == Gone && s.TID == d.keeper.PID:
 		d.unkept = true
-		return s, false, d.blind(s.TID, whyUnkept)
+		if err := d.blind(s.TID, whyUnkept); err != nil {
+			return s, false, err
+		}
+		return d.stop() // SIGCHLD may have told of another with it
 	}
 	return s, true, nil
 }

@@ -105,8 +105,10 @@ func describeFD(tid, pid int, number string) (typ, name string, ok bool) {
 	if strings.HasPrefix(name, "socket:") {
 		return socketType(tid, pid, number, name), name, true
 	}
-	if file, err := stat(path); err == nil && isFolder(&file) {
-		return "directory", name, true
+	if strings.HasPrefix(name, "/") { // else it is no file's: pipe:[N], anon_inode:...
+		if file, err := stat(path); err == nil && isFolder(&file) {
+			return "directory", name, true
+		}
 	}
 	return event.ObjectType(name, 0), name, true
 }
