@@ -24,7 +24,7 @@ extern char **environ;
 
 struct launch_inherited launch_at_start;
 
-static int report;
+static int report = -1;
 
 // fail says what went wrong, and why.
 static void fail(int status, const char *what, const char *of) {
@@ -46,6 +46,8 @@ static int act(int sig, const struct action *new, struct action *old) {
 	return syscall(SYS_rt_sigaction, sig, new, old, 8);
 }
 
+static const uint64_t all = -1;
+
 static int mask(const uint64_t *new, uint64_t *old) {
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, new, old, 8);
 }
@@ -65,7 +67,7 @@ static void look(struct launch_inherited *in) {
 // assume has the process, and what it executes, have it so. What signals have come since
 // its start does now what it would have done to the command.
 static void assume(const struct launch_inherited *in) {
-	uint64_t others = in->ignored ^ launch_at_start.ignored; // this process has no handlers
+	uint64_t others = in->ignored ^ launch_at_start.ignored; // an execve(2) takes handlers away
 
 	for (int i = 1; i <= LAUNCH_SIGNALS; i++) {
 		struct action a = {(uintptr_t)(in->ignored >> (i - 1) & 1 ? SIG_IGN : SIG_DFL), {0}};
@@ -148,6 +150,7 @@ static void listens(const struct sock_fprog *filter, unsigned flags, const char 
 
 	errno = pthread_create(&other, NULL, hand_over, NULL);
 	check(-errno, "start thread");
+	mask(&all, NULL); // glibc lets two through, for its own use
 	atomic_store(&listener, install(filter, flags, what));
 	while (atomic_load(&listener) >= 0)
 		sched_yield(); // where the rules watch this call, it waits, as it should
@@ -207,29 +210,39 @@ static void become(int gate, char *path, char **argv, int argc) {
 	fail(errno == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXEC, "run ", argv[0]);
 }
 
-// arguments returns those of this process, which stand before the environment, and
-// before them their number (execve(2) lays them out so). Only glibc passes them to a constructor.
+// arguments reads those of this process: glibc alone passes them to a constructor.
 static char **arguments(int *argc) {
-	char **argv = environ - 1;
+	FILE *f = fopen("/proc/self/cmdline", "re");
+	char **argv = NULL;
 
-	for (*argc = 0; ((long *)argv)[-1] != *argc; argv--)
-		++*argc;
+	check(f == NULL ? -1 : 0, "read /proc/self/cmdline");
+	for (*argc = 0;; ++*argc) {
+		size_t room = 0;
+
+		argv = realloc(argv, (*argc + 1) * sizeof *argv);
+		check(argv == NULL ? -1 : 0, "allocate memory");
+		argv[*argc] = NULL;
+		if (getdelim(&argv[*argc], &room, '\0', f) <= 0)
+			break;
+	}
+	fclose(f);
+	argv[*argc] = NULL;
 	return argv;
 }
 
 __attribute__((constructor)) static void begin(void) {
-	static const uint64_t all = -1;
-	char runs = LAUNCH_RUNS;
+	char runs = LAUNCH_RUNS, **argv;
 	int argc, gate;
-	char **argv = arguments(&argc);
 
 	look(&launch_at_start);
-	if (argc == 1 && strcmp(argv[0], LAUNCH_NOTHING) == 0)
+	if (strcmp(program_invocation_name, LAUNCH_NOTHING) == 0)
 		_exit(0);
-	if (argc < 4 || strcmp(argv[0], LAUNCH_CHILD) != 0)
+	if (strcmp(program_invocation_name, LAUNCH_CHILD) != 0)
 		return;
 	mask(&all, NULL); // ended on its way it would leave a launcher that waits for its words, or its listener
-	sscanf(argv[1], "%d,%d", &gate, &report);
+	argv = arguments(&argc);
+	if (argc < 4 || sscanf(argv[1], "%d,%d", &gate, &report) != 2)
+		_exit(LAUNCH_FAILED); // it is no launcher's
 	fcntl(gate, F_SETFD, FD_CLOEXEC);
 	fcntl(report, F_SETFD, FD_CLOEXEC);
 	check(write(report, &runs, sizeof runs), "report");
