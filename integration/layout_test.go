@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 // onlyIn has what just one package or file may import.
 var onlyIn = map[string][]string{
 	"github.com/seccomp/libseccomp-golang": {"seccomp/filter.go", "seccomp/calls.go", "seccomp/stops.go", "seccomp/tests.go", "seccomp/refuse.go"},
-	"C":                                    {"tracer/keeper/wait_unsafe.go", "tracer/launch/child_unsafe.go", "wrappers/tiercel/static.go"},
+	"C":                                    {"tracer/keeper/keeper_unsafe.go", "tracer/launch/child_unsafe.go", "wrappers/tiercel/static.go"},
 }
 
 type goPackage struct {

@@ -3,10 +3,12 @@
 // ends a workload that is not traced.
 //
 // In a nutshell: a keeper is a process, this binary again, that has a duplicate of
-// the listener and sleeps on a socket, before Go's runtime starts (wait.c). When the
-// supervisor's end of that closes, it kills the workload, or lets its calls run, until the last process with the
+// the listener and sleeps on a socket. When the supervisor's end of that closes, it
+// kills the workload, or lets its calls run, until the last process with the
 // filter is gone, or until another supervisor takes over (Take). Of the processes it
 // knows by a table in memory that both share, so that to tell it of one costs a store.
+// All that is done in C (keeper.c); to offer the workload to who takes over it makes
+// another process, the only one with Go's runtime (Keep).
 //
 // The trap: a process of the same user can end the keeper first. That is noticed,
 // and told, but then there is none.
@@ -24,15 +26,6 @@ import (
 
 	"tiercel/seccomp"
 	"tiercel/tracer/sigaction"
-)
-
-// Mode is what a keeper does with the workload when its supervisor has died.
-type Mode string
-
-// The modes.
-const (
-	Kill     Mode = "kill"
-	Continue Mode = "continue" // the calls run, and nobody watches them
 )
 
 // Keeper is the process as its supervisor knows it.
@@ -98,7 +91,7 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 	files := append([]uintptr{null.Fd(), null.Fd(), null.Fd()}, fds...)
 	attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
 	return sigaction.Unstopped(func() (err error) {
-		k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name, string(mode)}, attr)
+		k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name + string(mode)}, attr)
 		return err
 	})
 }
@@ -137,6 +130,9 @@ var ErrGone = errors.New("the keeper had ended")
 // timeToStart is how long a keeper has until it keeps, which on a busy machine takes a while.
 const timeToStart = time.Minute
 
+// lookAgain is how often who has ended is waited for, in milliseconds.
+const lookAgain = 5
+
 // patience is how long the end of a workload is waited for.
 const patience = 5 * time.Second
 
@@ -154,7 +150,7 @@ func (k *Keeper) wait() bool {
 	fds := []unix.PollFd{{Fd: int32(k.pidfd), Events: unix.POLLIN}}
 	well := false
 	for end := time.Now().Add(patience); time.Now().Before(end); {
-		n, _ := unix.Poll(fds, pause) // interrupted: it is asked again
+		n, _ := unix.Poll(fds, lookAgain) // interrupted: it is asked again
 		if well = k.reap() || well; n == 1 {
 			return well
 		}
@@ -174,65 +170,4 @@ func (k *Keeper) reap() (well bool) {
 		}
 		well = well || pid == k.PID && status.Exited() && status.ExitStatus() == 0
 	}
-}
-
-// Keep is the keeper's half, once it has waited for its supervisor to end (wait.c). Call
-// it first thing in main: in any other process it returns at once, in the keeper never.
-func Keep() {
-	if os.Args[0] != name || len(os.Args) != 2 {
-		return
-	}
-	if err := keep(Mode(os.Args[1])); err != nil {
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
-
-func keep(mode Mode) error {
-	deaf() // Go's runtime was not
-	l, died, note := waited()
-	table, err := openTable(tableFD)
-	if err != nil {
-		return err
-	}
-	if died && mode == Continue {
-		return answerAll(l, table, note)
-	}
-	return killAll(l, table)
-}
-
-// around is how far from the last one that the keeper was told of those calls may be
-// that were received and not answered: some wait for others, one may have come since.
-const around = 4096
-
-// answerAll lets calls run until nobody is left to make any, or another supervisor
-// has taken over, first those that the dead one had received and not answered.
-// Calls are numbered as they come. Who calls is noted in the table, by the thread's number.
-func answerAll(l seccomp.Listener, t table, note string) error {
-	for i := range uint64(2 * around) {
-		_ = l.Continue(t.received() - around + i) // most are none that waits
-	}
-	o := newOffer(l, t, note)
-	err := calls{l: l, over: o.taken, timeout: -1}.each(func(n *seccomp.Notification) error {
-		t.set(int(n.TID), now())
-		return l.Continue(n.ID)
-	})
-	o.confirm()
-	return err
-}
-
-// pause is how long what was killed has until it is looked for again, in milliseconds.
-const pause = 5
-
-// killAll kills the processes of the table, their children, and whoever makes a
-// call that is not answered: to make a process is one.
-func killAll(l seccomp.Listener, t table) error {
-	all := func() error { return t.each(tableFD, killTree) }
-	if err := all(); err != nil {
-		return err
-	}
-	return calls{l: l, over: none, timeout: pause, lull: all}.each(func(n *seccomp.Notification) error {
-		_ = unix.Kill(int(n.TID), unix.SIGKILL) // it may have ended by itself
-		return nil
-	})
 }

@@ -1,7 +1,11 @@
-// What a keeper has come to know before its Go runtime starts.
+// What the halves of a keeper, and its supervisor, agree on.
 
-// argv[0] of a keeper.
-#define KEEPER_NAME "tiercel: standing in"
+#include <stdint.h>
+
+// What argv[0] of a keeper begins with. It ends with the keeper's mode.
+#define KEEPER_NAME "tiercel: standing in to "
+#define KEEPER_KILL "kill"
+#define KEEPER_CONTINUE "continue"
 
 // A keeper's descriptors, after the standard ones.
 #define KEEPER_SOCKET 3
@@ -15,8 +19,7 @@
 #define KEEPER_END_REST 'k'
 #define KEEPER_NOTED 'n'
 
-// The word of a supervisor that says none before its end.
-#define KEEPER_DIED 0
-
-extern int keeper_listener, keeper_word; // the latter is what the supervisor said last
-extern char *keeper_note;                // NULL for none
+// What the process that offers the workload knows of the keeper that made it.
+extern int keeper_listener;
+extern int keeper_answers;  // a socket: what is written to it ends the keeper, which closes its end
+extern char *keeper_note;   // the supervisor's last, NULL for none

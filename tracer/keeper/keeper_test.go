@@ -187,6 +187,36 @@ func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Whatever asks programs to end, or stops them, comes to a whole control group at times.
+func TestNoSignalKeepsAKeeperFromItsWork(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		child, l, err := startFiltered("sleep 1000")
+		require.NoError(t, err)
+		k, err := Start(Kill)
+		require.NoError(t, err)
+		require.NoError(t, errors.Join(k.Keep(l), l.Close()))
+		k.Add(child.PID)
+		if when == "after" {
+			require.NoError(t, unix.Kill(k.PID, unix.SIGSTOP))
+			require.NoError(t, k.alive.Close()) // it does not know yet that its supervisor has ended
+		}
+		for s := unix.Signal(1); s <= 64; s++ {
+			if s != unix.SIGKILL && s != unix.SIGSTOP && s != unix.SIGCONT {
+				require.NoError(t, unix.Kill(k.PID, s))
+			}
+		}
+		if when == "before" {
+			require.NoError(t, k.alive.Close())
+		}
+		require.NoError(t, unix.Kill(k.PID, unix.SIGCONT))
+		code, err := child.Wait()
+		require.NoError(t, err)
+		require.Equal(t, 128+9, code, when)
+		require.True(t, k.wait(), when)
+		child.Close()
+	}
+}
+
 // resident is what a keeper may take while it waits, in KiB: a C program's page or two, not Go's runtime.
 const resident = 2048
 
@@ -250,7 +280,7 @@ func TestTheTableHasWhoWasAddedAndNotRemoved(t *testing.T) {
 	var got []int
 	require.NoError(t, other.each(int(f.Fd()), func(pid int, when uint64) { got = append(got, pid, int(when)) }))
 	require.Equal(t, []int{300, 300, 30000, 30000}, got, "beyond the table is nobody, and 0 is no process")
-	require.EqualValues(t, 4711, other.received())
+	require.EqualValues(t, 4711, other.get(0))
 }
 
 func TestAListOfAllProcessesTakesMemoryForThoseOfTheWorkload(t *testing.T) {
@@ -294,10 +324,22 @@ func TestWhoHasANumberThatWasAnothersIsNotKilled(t *testing.T) {
 		{"added before it started", func() uint64 { return now() - uint64(time.Minute) }, "signal: terminated"},
 		{"added since", now, "signal: killed"},
 	} {
+		child, l, err := startFiltered("sleep 1000")
+		require.NoError(t, err)
+		k, err := Start(Kill)
+		require.NoError(t, err)
+		require.NoError(t, k.Keep(l))
 		cmd := exec.Command("sleep", "1000")
 		require.NoError(t, cmd.Start())
-		killTree(cmd.Process.Pid, c.at())
+		k.table.set(cmd.Process.Pid, c.at())
+		k.Add(child.PID)
+		require.NoError(t, errors.Join(l.Close(), k.Leave()))
+		code, err := child.Wait()
+		require.NoError(t, err)
+		require.Equal(t, 128+9, code, c.name)
+		within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
 		require.NoError(t, cmd.Process.Signal(unix.SIGTERM))
 		require.EqualError(t, cmd.Wait(), c.want, c.name)
+		child.Close()
 	}
 }

@@ -2,19 +2,29 @@ package keeper
 
 /*
 #cgo CFLAGS: -std=gnu11 -Wall -Wextra
-#include "wait.h"
+#include "keeper.h"
 */
 import "C"
 
-import "tiercel/seccomp"
+import (
+	"os"
 
-const (
-	name    = C.KEEPER_NAME
-	tableFD = C.KEEPER_TABLE
+	"tiercel/seccomp"
 )
 
-// See wait.h.
+// Mode is what a keeper does with the workload when its supervisor has died.
+type Mode string
+
+// The modes.
 const (
+	Kill     Mode = C.KEEPER_KILL
+	Continue Mode = C.KEEPER_CONTINUE // the calls run, and nobody watches them
+)
+
+// See keeper.h.
+const (
+	name      = C.KEEPER_NAME
+	tableFD   = C.KEEPER_TABLE
 	ready     = C.KEEPER_READY
 	given     = C.KEEPER_GIVEN
 	dismissed = C.KEEPER_DISMISSED
@@ -22,8 +32,7 @@ const (
 	noted     = C.KEEPER_NOTED
 )
 
-// waited returns what a keeper has waited for: its listener, and whether its
-// supervisor has died, with the last note if that left any.
-func waited() (l seccomp.Listener, died bool, note string) {
-	return seccomp.Listener(C.keeper_listener), C.keeper_word == C.KEEPER_DIED, C.GoString(C.keeper_note)
+// made returns what the keeper has given to the process that offers its workload.
+func made() (l seccomp.Listener, note string, keeper *os.File) {
+	return seccomp.Listener(C.keeper_listener), C.GoString(C.keeper_note), os.NewFile(uintptr(C.keeper_answers), "keeper")
 }

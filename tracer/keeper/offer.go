@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/signal"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,25 +46,42 @@ type offer struct {
 	table    table
 	note     string
 	since    time.Time
-	taken    int           // an eventfd: a taker has confirmed, and waits for no more calls to be answered
-	taker    *net.UnixConn // set before taken is written
+	keeper   *os.File // what is written to it ends the keeper, and its end closes it
+	taker    chan *net.UnixConn
 }
 
-// newOffer begins to offer. Where that cannot be, calls run on all the same.
-func newOffer(l seccomp.Listener, t table, note string) *offer {
-	o := &offer{listener: l, table: t, note: note, since: time.Now(), taken: none}
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err != nil {
-		return o
+// Keep is the process that offers a keeper's workload. Call it first thing in main: in any
+// other process it returns at once, in that never.
+func Keep() {
+	if !strings.HasPrefix(os.Args[0], name) {
+		return
+	}
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	l, note, keeper := made()
+	o := &offer{listener: l, note: note, since: time.Now(), keeper: keeper, taker: make(chan *net.UnixConn, 1)}
+	if o.make() != nil {
+		os.Exit(1) // the keeper tries again
+	}
+	os.Exit(0)
+}
+
+// make makes the offer, until it was taken or the keeper has ended.
+func (o *offer) make() (err error) {
+	if o.table, err = openTable(tableFD); err != nil {
+		return err
 	}
 	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: socketPrefix + rand.Text(), Net: "unix"})
 	if err != nil {
-		unix.Close(fd)
-		return o
+		return err
 	}
-	o.taken = fd
 	go o.serve(socket)
-	return o
+	_, _ = o.keeper.Read(make([]byte, 1)) // nothing is ever written: it is the end
+	select {
+	case conn := <-o.taker:
+		_, _ = conn.Write([]byte{ready}) // no more calls are answered; if who took over has died, so does the watch
+	default: // nothing is left of the workload
+	}
+	return nil
 }
 
 func (o *offer) serve(socket *net.UnixListener) {
@@ -72,18 +91,11 @@ func (o *offer) serve(socket *net.UnixListener) {
 			return
 		}
 		if o.handOver(conn) {
-			o.taker = conn
-			_, _ = unix.Write(o.taken, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it is empty: it has room
+			o.taker <- conn
+			_, _ = o.keeper.Write([]byte{dismissed}) // one that has ended by itself answers no more, either
 			return
 		}
 		_ = conn.Close() // nothing was written that could be lost
-	}
-}
-
-// confirm tells who took over that no more calls are answered here.
-func (o *offer) confirm() {
-	if o.taker != nil {
-		_, _ = o.taker.Write([]byte{ready}) // if it has died, so does the watch
 	}
 }
 

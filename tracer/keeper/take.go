@@ -53,9 +53,12 @@ func anyKeeper() bool {
 	pids, _ := procfs.Processes() // of none nothing is to be had
 	return slices.ContainsFunc(pids, func(pid int) bool {
 		b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline") // gone with the process
-		return bytes.HasPrefix(b, []byte(name+"\x00"))
+		return bytes.HasPrefix(b, []byte(name))
 	})
 }
+
+// none is no descriptor.
+const none = -1
 
 func takeNow(pids []int) (*Taken, error) {
 	t := &Taken{Listener: none}
