@@ -51,7 +51,7 @@ func (p *Probe) startKeeper() (*keeper, error) {
 	cmd.Args[0], cmd.Env, cmd.ExtraFiles = keeperName, []string{}, files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a terminal's signals are not for it
 	if err == nil {
-		err = sigaction.Unstopped(cmd.Start)
+		err = sigaction.Held(cmd.Start)
 	}
 	for _, f := range files {
 		err = errors.Join(err, f.Close())

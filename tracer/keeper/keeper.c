@@ -24,7 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-int keeper_listener, keeper_answers = -1;
+int keeper_pid, keeper_listener, keeper_answers = -1;
+uint64_t keeper_since;
 char *keeper_note;
 
 // The table of processes (table.go), and how many entries it has.
@@ -32,17 +33,20 @@ static uint64_t *table;
 static size_t entries;
 
 // mask sets which signals wait, the lowest bit for signal 1. The C library's leaves two out.
-static void mask(uint64_t new, uint64_t *old) { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &new, old, sizeof new); }
+static void mask(uint64_t signals) { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &signals, NULL, sizeof signals); }
 
-// now is the time by the clock that tells when processes started, in nanoseconds.
-static uint64_t now(void) {
+// by returns the time by a clock, in nanoseconds.
+static uint64_t by(clockid_t clock) {
 	struct timespec t;
 
-	clock_gettime(CLOCK_BOOTTIME, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-// tick is the unit of times in /proc/PID/stat, in nanoseconds: USER_HZ is 100 on every architecture.
+// now is the time by the clock that tells when processes started.
+static uint64_t now(void) { return by(CLOCK_BOOTTIME); }
+
+// TICK is the unit of times in /proc/PID/stat, in nanoseconds: USER_HZ is 100 on every architecture.
 #define TICK 10000000ull
 
 // start_of returns when a process started, by that clock; the end of time for one that is gone.
@@ -111,14 +115,18 @@ static void kill_tree(int pid, uint64_t at) {
 	int fd = syscall(SYS_pidfd_open, pid, 0);
 	struct pids made = {0};
 
-	if (fd < 0)
+	if (fd < 0 && errno == ESRCH)
 		return; // it is gone
 	if (start_of(pid) <= at) {
 		made = children_of(pid);
 		at = now();
-		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+		if (fd < 0) // there was none to be had
+			kill(pid, SIGKILL);
+		else
+			syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	for (size_t i = 0; i < made.n; i++)
 		kill_tree(made.all[i], at);
 	free(made.all);
@@ -135,9 +143,10 @@ static void kill_table(void) {
 				kill_tree(pid, table[pid]);
 }
 
+// receive reports whether there was a call, of a thread that we have a number for.
 static int receive(struct seccomp_notif *call) {
 	memset(call, 0, sizeof *call); // the kernel refuses one that is not empty
-	return ioctl(keeper_listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0;
+	return ioctl(keeper_listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0 && call->pid > 0;
 }
 
 static void let_run(uint64_t id) {
@@ -157,6 +166,7 @@ static void kill_all(void) {
 
 	kill_table();
 	while (!(p.revents & POLLHUP) || p.revents & POLLIN) {
+		p.revents = 0;
 		if (poll(&p, 1, PAUSE) == 0)
 			kill_table();
 		else if (p.revents & POLLIN && receive(&call))
@@ -207,22 +217,25 @@ static void answer_all(void) {
 	uint64_t received = entries > 0 ? table[0] : 0;
 	char taken;
 
+	keeper_pid = getpid();
+	keeper_since = by(CLOCK_REALTIME);
 	for (uint64_t i = 0; i < 2 * AROUND; i++)
 		let_run(received - AROUND + i); // most are none that waits
 	for (uint64_t next = 0;;) {
 		if (p[1].fd < 0 && now() >= next) {
 			next = now() + RETRY * 1000000ull;
+			waitpid(-1, NULL, WNOHANG); // for the last one
 			p[1].fd = offer();
 		}
 		if (keeper_answers >= 0)
 			return;
+		p[0].revents = p[1].revents = 0;
 		poll(p, 2, p[1].fd < 0 ? RETRY : -1);
 		if (p[1].revents != 0) {
 			if (read(p[1].fd, &taken, sizeof taken) == sizeof taken)
 				_exit(0);
 			close(p[1].fd); // it has ended
 			p[1].fd = -1;
-			waitpid(-1, NULL, 0);
 		}
 		if (p[0].revents & POLLIN)
 			answer_one();
@@ -258,6 +271,14 @@ static void take_table(void) {
 	entries = st.st_size / sizeof *table;
 }
 
+// skip_line reads what is left of a line.
+static void skip_line(FILE *f) {
+	int c;
+
+	while ((c = getc(f)) != EOF && c != '\n')
+		;
+}
+
 // take_note reads a line, which is a note if it is whole.
 static void take_note(FILE *supervisor) {
 	char *line = NULL;
@@ -268,6 +289,8 @@ static void take_note(FILE *supervisor) {
 		line[n - 1] = '\0';
 		free(keeper_note);
 		keeper_note = line;
+	} else if (n < 0) { // there was no memory for it
+		skip_line(supervisor);
 	}
 }
 
@@ -280,19 +303,19 @@ static int last_word(void) {
 	if (supervisor == NULL)
 		_exit(1);
 	send(KEEPER_SOCKET, &ready, sizeof ready, MSG_NOSIGNAL); // it may have died already: the next line tells
-	while ((word = getc(supervisor)) == KEEPER_NOTED)
-		take_note(supervisor);
+	while ((word = getc(supervisor)) != EOF && word != KEEPER_DISMISSED && word != KEEPER_END_REST)
+		if (word == KEEPER_NOTED)
+			take_note(supervisor);
 	return word;
 }
 
 __attribute__((constructor)) static void stand_in(void) {
 	static const size_t n = sizeof KEEPER_NAME - 1;
-	uint64_t before;
 	int word;
 
 	if (strncmp(program_invocation_name, KEEPER_NAME, n) != 0)
 		return;
-	mask(-1, &before);                          // whatever it is asked to end by
+	mask(-1); // whatever it is asked to end by; it was started so
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) // what shares our user must not take the listener
 		_exit(1);
 	take_table();
@@ -305,5 +328,5 @@ __attribute__((constructor)) static void stand_in(void) {
 		_exit(0);
 	}
 	answer_all();
-	mask(before, NULL);
+	mask(0);
 }

@@ -90,7 +90,7 @@ func (k *Keeper) start(mode Mode, fds []uintptr) error {
 	defer null.Close()
 	files := append([]uintptr{null.Fd(), null.Fd(), null.Fd()}, fds...)
 	attr := &syscall.ProcAttr{Files: files, Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &k.pidfd}} // a terminal's signals are not for it
-	return sigaction.Unstopped(func() (err error) {
+	return sigaction.Held(func() (err error) {
 		k.PID, err = syscall.ForkExec("/proc/self/exe", []string{name + string(mode)}, attr)
 		return err
 	})

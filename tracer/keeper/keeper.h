@@ -20,6 +20,7 @@
 #define KEEPER_NOTED 'n'
 
 // What the process that offers the workload knows of the keeper that made it.
-extern int keeper_listener;
-extern int keeper_answers;  // a socket: what is written to it ends the keeper, which closes its end
-extern char *keeper_note;   // the supervisor's last, NULL for none
+extern int keeper_pid, keeper_listener;
+extern int keeper_answers;    // a socket: what is written to it ends the keeper, which closes its end
+extern uint64_t keeper_since; // when the supervisor had died, in nanoseconds since the epoch
+extern char *keeper_note;     // the supervisor's last, NULL for none

@@ -7,6 +7,7 @@ package keeper
 import "C"
 
 import (
+	"net"
 	"os"
 
 	"tiercel/seccomp"
@@ -32,7 +33,10 @@ const (
 	noted     = C.KEEPER_NOTED
 )
 
-// made returns what the keeper has given to the process that offers its workload.
-func made() (l seccomp.Listener, note string, keeper *os.File) {
-	return seccomp.Listener(C.keeper_listener), C.GoString(C.keeper_note), os.NewFile(uintptr(C.keeper_answers), "keeper")
+// made returns the offer that this process was made for.
+func made() *offer {
+	return &offer{
+		listener: seccomp.Listener(C.keeper_listener), note: C.GoString(C.keeper_note), since: uint64(C.keeper_since),
+		keeper: int(C.keeper_pid), answers: os.NewFile(uintptr(C.keeper_answers), "keeper"), taker: make(chan *net.UnixConn, 1),
+	}
 }

@@ -33,7 +33,8 @@ type request struct {
 type answer struct {
 	Refused   string `json:"refused,omitempty"`
 	Lacks     []int  `json:"lacks,omitempty"`
-	PID       int    `json:"pid"` // the keeper's own
+	PID       int    `json:"pid"`    // who answers
+	Keeper    int    `json:"keeper"` // who has the calls run
 	Since     uint64 `json:"since"`
 	Processes []int  `json:"processes"`
 	Note      string `json:"note"`
@@ -45,8 +46,9 @@ type offer struct {
 	listener seccomp.Listener
 	table    table
 	note     string
-	since    time.Time
-	keeper   *os.File // what is written to it ends the keeper, and its end closes it
+	since    uint64   // as in Taken
+	keeper   int      // the keeper's process
+	answers  *os.File // what is written to it ends the keeper, whose end closes it
 	taker    chan *net.UnixConn
 }
 
@@ -57,9 +59,7 @@ func Keep() {
 		return
 	}
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
-	l, note, keeper := made()
-	o := &offer{listener: l, note: note, since: time.Now(), keeper: keeper, taker: make(chan *net.UnixConn, 1)}
-	if o.make() != nil {
+	if made().make() != nil {
 		os.Exit(1) // the keeper tries again
 	}
 	os.Exit(0)
@@ -75,7 +75,7 @@ func (o *offer) make() (err error) {
 		return err
 	}
 	go o.serve(socket)
-	_, _ = o.keeper.Read(make([]byte, 1)) // nothing is ever written: it is the end
+	_, _ = o.answers.Read(make([]byte, 1)) // nothing is ever written: it is the end
 	select {
 	case conn := <-o.taker:
 		_, _ = conn.Write([]byte{ready}) // no more calls are answered; if who took over has died, so does the watch
@@ -92,7 +92,7 @@ func (o *offer) serve(socket *net.UnixListener) {
 		}
 		if o.handOver(conn) {
 			o.taker <- conn
-			_, _ = o.keeper.Write([]byte{dismissed}) // one that has ended by itself answers no more, either
+			_, _ = o.answers.Write([]byte{dismissed}) // one that has ended by itself answers no more, either
 			return
 		}
 		_ = conn.Close() // nothing was written that could be lost
@@ -123,7 +123,7 @@ func (o *offer) handOver(conn *net.UnixConn) bool {
 	if a.Refused == "" && len(a.Lacks) == 0 {
 		_ = conn.SetDeadline(time.Now().Add(timeToTake))
 		rights = unix.UnixRights(int(o.listener))
-		a.PID, a.Since, a.Processes, a.Note = os.Getpid(), uint64(o.since.UnixNano()), o.processes(), o.note
+		a.PID, a.Keeper, a.Since, a.Processes, a.Note = os.Getpid(), o.keeper, o.since, o.processes(), o.note
 	}
 	if _, _, err := conn.WriteMsgUnix([]byte{' '}, rights, nil); err != nil {
 		return false

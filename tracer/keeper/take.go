@@ -32,7 +32,13 @@ type Taken struct {
 	Processes []int  // those that are known, makers before what they made
 	Note      string // the last that a supervisor has left
 	Since     uint64 // when that had died, in nanoseconds since the epoch
-	from      []*net.UnixConn
+	from      []from
+}
+
+// from is a keeper that hands over.
+type from struct {
+	conn  *net.UnixConn // with the process that offers
+	pidfd int           // the keeper's own
 }
 
 // timeToOffer is how long a keeper is looked for whose supervisor may have died a moment ago.
@@ -95,12 +101,19 @@ func (t *Taken) ask(name string, pids []int) error {
 		return ErrNone // it has ended
 	}
 	l, a, err := offered(conn, pids)
+	keeper := none
+	if err == nil {
+		keeper, err = unix.PidfdOpen(a.Keeper, 0)
+	}
+	if errors.Is(err, unix.ESRCH) {
+		err = ErrNone // it has ended
+	}
 	if err != nil {
 		closeListener(l)
 		_ = conn.Close() // nothing was written that could be lost
 		return err
 	}
-	t.from = append(t.from, conn)
+	t.from = append(t.from, from{conn, keeper})
 	if t.Listener != none && a.Since > t.Since {
 		closeListener(l)
 		return nil
@@ -185,10 +198,8 @@ func exchange(conn *net.UnixConn, r request) (l seccomp.Listener, a answer, err 
 // unlessEnded is what an error of a keeper's answer means: of one that has handed
 // over to another meanwhile, or ended, that it has nothing.
 func unlessEnded(err error) error {
-	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, unix.ECONNRESET} {
-		if errors.Is(err, end) {
-			return ErrNone
-		}
+	if isEnd(err) {
+		return ErrNone
 	}
 	return fmt.Errorf("ask keeper: %w", err)
 }
@@ -205,25 +216,47 @@ func mayBeOf(pid, uid int) bool {
 // Confirm ends the keepers, and returns once no call will be answered by them any
 // more. That one has ended by itself, as nothing is left of the workload, is as good.
 func (t *Taken) Confirm() error {
-	for _, conn := range t.from {
+	for _, f := range t.from {
 		b := []byte{dismissed}
-		_, err := conn.Write(b)
+		_, err := f.conn.Write(b)
 		if err == nil {
-			_, err = io.ReadFull(conn, b)
+			_, err = io.ReadFull(f.conn, b)
 		}
-		switch {
-		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET):
+		if err == nil && b[0] == tooLate {
+			err = fmt.Errorf("it has waited for %v, and goes on", timeToTake)
+		} else if isEnd(err) {
+			err = f.awaitEnd()
+		}
+		if err != nil {
 			return fmt.Errorf("take over from keeper: %w", err)
-		case err == nil && b[0] == tooLate:
-			return fmt.Errorf("take over from keeper: it has waited for %v, and goes on", timeToTake)
 		}
 	}
 	return nil
 }
 
+// isEnd reports whether an error is that the other end of a connection is closed.
+func isEnd(err error) bool {
+	return slices.ContainsFunc([]error{io.EOF, io.ErrUnexpectedEOF, unix.ECONNRESET, unix.EPIPE}, func(end error) bool { return errors.Is(err, end) })
+}
+
+// awaitEnd waits for the end of a keeper of which the process that offers has ended, which it may have outlived.
+func (f *from) awaitEnd() error {
+	fds := []unix.PollFd{{Fd: int32(f.pidfd), Events: unix.POLLIN}}
+	for end := time.Now().Add(timeToEnd); time.Now().Before(end); {
+		if n, _ := unix.Poll(fds, lookAgain); n == 1 { // interrupted: it is asked again
+			return nil
+		}
+	}
+	return errors.New("what it answers by has ended, and it goes on")
+}
+
+// timeToEnd is how long the end of a keeper takes at most, once nobody offers for it any more.
+const timeToEnd = time.Second
+
 // Close ends the talk with the keepers: without Confirm they go on. The listener is its user's.
 func (t *Taken) Close() {
-	for _, conn := range t.from {
-		_ = conn.Close() // nothing was written that could be lost
+	for _, f := range t.from {
+		_ = f.conn.Close() // nothing was written that could be lost
+		unix.Close(f.pidfd)
 	}
 }

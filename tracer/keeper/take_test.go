@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"tiercel/engine/event/procfs"
 	"tiercel/seccomp"
 )
 
@@ -190,6 +191,27 @@ func TestNobodyWaitsForAKeeperThatHasEnded(t *testing.T) {
 	if _, err := Take([]int{os.Getpid()}); !errors.Is(err, ErrNone) {
 		t.Errorf("got %v, want %v", err, ErrNone)
 	}
+}
+
+// The keeper lets calls run by itself, and has another process offer the workload.
+func TestAKeeperOutlivesWhatItOffersBy(t *testing.T) {
+	w := leave(t, counting)
+	first, err := Take([]int{w.pid})
+	require.NoError(t, err)
+	offers := procfs.Children(w.keeper)
+	require.Len(t, offers, 1)
+	require.NoError(t, unix.Kill(offers[0], unix.SIGKILL))
+	require.ErrorContains(t, first.Confirm(), "it goes on")
+	first.Close()
+	require.NoError(t, first.Listener.Close())
+	second, err := Take([]int{w.pid})
+	require.NoError(t, err)
+	require.Equal(t, first.Since, second.Since, "when the supervisor had died")
+	require.NotEqual(t, offers, procfs.Children(w.keeper))
+	second.Close()
+	require.NoError(t, second.Listener.Close())
+	require.Equal(t, "all\n", w.end(t))
+	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(w.keeper)) }, "the keeper stays")
 }
 
 // Two keepers go on where a supervisor died just before it had the first one end. Both

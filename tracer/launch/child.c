@@ -225,6 +225,7 @@ static char **arguments(int *argc) {
 		if (getdelim(&argv[*argc], &room, '\0', f) <= 0)
 			break;
 	}
+	check(feof(f) ? 0 : -1, "read /proc/self/cmdline");
 	fclose(f);
 	argv[*argc] = NULL;
 	return argv;

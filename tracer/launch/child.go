@@ -168,7 +168,7 @@ func fork(command Command, inherited ...*os.File) (pid int, err error) {
 	}
 	argv := append([]string{childName, strings.Join(fds, ","), command.Path}, command.Argv...)
 	attr := &syscall.ProcAttr{Env: command.As.environ(), Files: []uintptr{0, 1, 2}}
-	err = sigaction.Unstopped(func() (err error) {
+	err = sigaction.Held(func() (err error) {
 		pid, err = syscall.ForkExec("/proc/self/exe", argv, attr)
 		return err
 	})

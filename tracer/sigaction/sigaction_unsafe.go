@@ -2,8 +2,8 @@
 //
 // In a nutshell: [Write] has signals written to a file as they come, whole and by
 // the thread that gets them. Package signal tells neither who sent one nor with
-// which value, and wakes several threads in turn for each. [Unstopped] keeps a
-// terminal's stop from a process that is being started.
+// which value, and wakes several threads in turn for each. [Held] keeps
+// signals from a process that is being started.
 //
 // The trap: a thread may still be about to write when what the signal does is set
 // to something else. So the descriptor must stay open, or its number may be another
