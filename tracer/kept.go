@@ -110,8 +110,9 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 }
 
 // patienceToLetGo bounds how long a call waits until a thread was let go: that one may not be
-// able to stop before the caller goes on, as its parent in vfork(2). The kernel then refuses to attach.
-const patienceToLetGo = time.Second
+// able to stop before the caller goes on, as its parent in vfork(2). The kernel then refuses to
+// attach. On a busy machine a thread may have no time to run for seconds.
+const patienceToLetGo = 5 * time.Second
 
 // leave lets go of a thread whose call was received, which begins anew after that.
 // It reports false where the thread was not seized any more: then the call goes on.

@@ -154,13 +154,14 @@ func (d *noticed) stop() (s Stop, ok bool, err error) {
 // patience is how often a thread that is about to stop is asked after before others are.
 const patience = 20
 
-// waitSoon gives a thread the processor until it has stopped, within reason. Of other
-// stops SIGCHLD tells, as of this one if that comes later.
+// waitSoon gives a thread the processor until it has stopped, within reason. That
+// it is no tracee says nothing of others.
 func (d *noticed) waitSoon(tid int) (Stop, error) {
+	d.hasStops = true
 	for range patience {
 		s, err := d.waitStop(tid, unix.WNOHANG)
 		switch {
-		case errors.Is(err, unix.ECHILD): // it is no tracee
+		case errors.Is(err, unix.ECHILD):
 			return Stop{}, nil
 		case s.TID != 0 || err != nil:
 			return s, err

@@ -59,14 +59,14 @@ func Keep() {
 		return
 	}
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
-	if made().make() != nil {
+	if made().stand() != nil {
 		os.Exit(1) // the keeper tries again
 	}
 	os.Exit(0)
 }
 
-// make makes the offer, until it was taken or the keeper has ended.
-func (o *offer) make() (err error) {
+// stand has the offer stand until it was taken or the keeper has ended.
+func (o *offer) stand() (err error) {
 	if o.table, err = openTable(tableFD); err != nil {
 		return err
 	}
