@@ -1,7 +1,8 @@
 // A keeper: it waits for its supervisor's end, and then kills the workload, or lets its
 // calls run. All that is done here, before Go's runtime would start, and without it. That
 // takes ten times as long at each start of tiercel, megabytes meanwhile, and at the end
-// threads, of which there may be none to be had: the workload can see to that.
+// threads, of which there may be none to be had: the workload can see to that. So what it
+// reads of /proc stands here a second time, in short; package procfs has the rest.
 
 #define _GNU_SOURCE
 #include "keeper.h"

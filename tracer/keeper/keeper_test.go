@@ -19,6 +19,7 @@ import (
 	"tiercel/engine/event"
 	"tiercel/seccomp"
 	"tiercel/tracer/launch"
+	"tiercel/tracer/sigaction"
 )
 
 // superviseVar makes the test binary a supervisor, in the mode that it names.
@@ -171,36 +172,49 @@ func TestTheWorkloadCannotTakeTheListenerFromTheKeeper(t *testing.T) {
 	}
 }
 
-func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
+// kept returns a workload that waits in its first call, and its keeper, which kills it at
+// our death. What has become of it is for the caller to say.
+func kept(t *testing.T) (child *launch.Child, l seccomp.Listener, k *Keeper) {
+	t.Helper()
 	child, l, err := startFiltered("sleep 1000")
 	require.NoError(t, err)
-	defer child.Close()
-	k, err := Start(Kill)
+	t.Cleanup(child.Close)
+	k, err = Start(Kill)
 	require.NoError(t, err)
 	require.NoError(t, k.Keep(l))
+	return child, l, k
+}
+
+// requireKilled waits for the workload's end.
+func requireKilled(t *testing.T, child *launch.Child, when string) {
+	t.Helper()
+	code, err := child.Wait()
+	require.NoError(t, err)
+	require.Equal(t, 128+9, code, when)
+}
+
+func TestAKeeperThatWasEndedIsMissed(t *testing.T) {
+	child, l, k := kept(t)
 	require.NoError(t, unix.Kill(k.PID, unix.SIGKILL))
 	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
 	require.ErrorIs(t, k.EndRest(), ErrGone)
 	require.NoError(t, unix.Kill(child.PID, unix.SIGKILL)) // before its execve is refused, which it would tell of
 	require.NoError(t, l.Close())
-	_, err = child.Wait()
+	_, err := child.Wait()
 	require.NoError(t, err)
 }
 
 // Whatever asks programs to end, or stops them, comes to a whole control group at times.
 func TestNoSignalKeepsAKeeperFromItsWork(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
-		child, l, err := startFiltered("sleep 1000")
-		require.NoError(t, err)
-		k, err := Start(Kill)
-		require.NoError(t, err)
-		require.NoError(t, errors.Join(k.Keep(l), l.Close()))
+		child, l, k := kept(t)
+		require.NoError(t, l.Close())
 		k.Add(child.PID)
 		if when == "after" {
 			require.NoError(t, unix.Kill(k.PID, unix.SIGSTOP))
 			require.NoError(t, k.alive.Close()) // it does not know yet that its supervisor has ended
 		}
-		for s := unix.Signal(1); s <= 64; s++ {
+		for s := unix.Signal(1); s <= sigaction.Last; s++ {
 			if s != unix.SIGKILL && s != unix.SIGSTOP && s != unix.SIGCONT {
 				require.NoError(t, unix.Kill(k.PID, s))
 			}
@@ -209,11 +223,8 @@ func TestNoSignalKeepsAKeeperFromItsWork(t *testing.T) {
 			require.NoError(t, k.alive.Close())
 		}
 		require.NoError(t, unix.Kill(k.PID, unix.SIGCONT))
-		code, err := child.Wait()
-		require.NoError(t, err)
-		require.Equal(t, 128+9, code, when)
+		requireKilled(t, child, when)
 		require.True(t, k.wait(), when)
-		child.Close()
 	}
 }
 
@@ -221,12 +232,7 @@ func TestNoSignalKeepsAKeeperFromItsWork(t *testing.T) {
 const resident = 2048
 
 func TestAKeeperThatWaitsTakesLittleMemory(t *testing.T) {
-	child, l, err := startFiltered("sleep 1000")
-	require.NoError(t, err)
-	defer child.Close()
-	k, err := Start(Kill)
-	require.NoError(t, err)
-	require.NoError(t, k.Keep(l))
+	child, l, k := kept(t)
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", k.PID))
 	require.NoError(t, err)
 	_, line, _ := strings.Cut(string(b), "VmRSS:")
@@ -324,22 +330,15 @@ func TestWhoHasANumberThatWasAnothersIsNotKilled(t *testing.T) {
 		{"added before it started", func() uint64 { return now() - uint64(time.Minute) }, "signal: terminated"},
 		{"added since", now, "signal: killed"},
 	} {
-		child, l, err := startFiltered("sleep 1000")
-		require.NoError(t, err)
-		k, err := Start(Kill)
-		require.NoError(t, err)
-		require.NoError(t, k.Keep(l))
+		child, l, k := kept(t)
 		cmd := exec.Command("sleep", "1000")
 		require.NoError(t, cmd.Start())
 		k.table.set(cmd.Process.Pid, c.at())
 		k.Add(child.PID)
 		require.NoError(t, errors.Join(l.Close(), k.Leave()))
-		code, err := child.Wait()
-		require.NoError(t, err)
-		require.Equal(t, 128+9, code, c.name)
+		requireKilled(t, child, c.name)
 		within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(k.PID)) }, "the keeper stays")
 		require.NoError(t, cmd.Process.Signal(unix.SIGTERM))
 		require.EqualError(t, cmd.Wait(), c.want, c.name)
-		child.Close()
 	}
 }

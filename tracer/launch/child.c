@@ -20,8 +20,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct launch_inherited launch_at_start;
 
 static int report = -1;
@@ -55,7 +53,7 @@ static int mask(const uint64_t *new, uint64_t *old) {
 static void look(struct launch_inherited *in) {
 	struct action a;
 
-	for (int i = 1; i <= LAUNCH_SIGNALS; i++)
+	for (int i = 1; i < _NSIG; i++)
 		if (act(i, NULL, &a) == 0 && a.handler == (uintptr_t)SIG_IGN)
 			in->ignored |= 1ull << (i - 1);
 	mask(NULL, &in->blocked);
@@ -69,7 +67,7 @@ static void look(struct launch_inherited *in) {
 static void assume(const struct launch_inherited *in) {
 	uint64_t others = in->ignored ^ launch_at_start.ignored; // an execve(2) takes handlers away
 
-	for (int i = 1; i <= LAUNCH_SIGNALS; i++) {
+	for (int i = 1; i < _NSIG; i++) {
 		struct action a = {(uintptr_t)(in->ignored >> (i - 1) & 1 ? SIG_IGN : SIG_DFL), {0}};
 
 		if (others >> (i - 1) & 1)

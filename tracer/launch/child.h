@@ -15,9 +15,6 @@
 #define LAUNCH_RUNS 1
 #define LAUNCH_LISTENS 2
 
-// The highest signal: the kernel's _NSIG (asm-generic/signal.h).
-#define LAUNCH_SIGNALS 64
-
 // What an execve(2) leaves and Go's runtime does not: it sets handlers for signals,
 // unblocks those that it wants, and opens standard streams that are closed.
 struct launch_inherited {
