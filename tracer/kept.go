@@ -3,7 +3,6 @@ package tracer
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,10 +20,7 @@ import (
 // handler (ERESTARTNOINTR). Of a call that may wait by itself it cannot be told who
 // interrupted it; EINTR is what its caller has to expect anyway.
 
-var (
-	rowSigaction = rowOf("rt_sigaction")
-	rowPtrace    = rowOf("ptrace")
-)
+var rowSigaction = rowOf("rt_sigaction")
 
 // heed looks at a call that changes how a process may be watched. It reports
 // whether the call begins anew, or waits for another thread.
@@ -79,52 +75,6 @@ func (d *noticed) adoptOnce(tid, pid int) (*thread, error) {
 		d.enlist(pid, tid)
 	}
 	return th, err
-}
-
-// handOver lets go of a thread that is to be traced by another: the caller itself
-// (PTRACE_TRACEME), or the one that it names. The call waits until that is done.
-func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
-	switch int(s.Call.Args[0]) {
-	case unix.PTRACE_TRACEME:
-		if !th.seized {
-			return false
-		}
-		return d.leave(th)
-	case unix.PTRACE_ATTACH, unix.PTRACE_SEIZE:
-		tid := int(s.Call.Args[1])
-		target := d.threads[tid]
-		if target == nil || !target.seized || target.pid == th.pid || th.hasWaited { // to attach to one's own process fails anyway
-			th.hasWaited = false
-			return false
-		}
-		target.kept, target.leaving, th.hasWaited = false, true, true
-		interrupt(target.tid)
-		until := time.Now().Add(patienceToLetGo)
-		d.wait(s, func() bool {
-			target := d.threads[tid]
-			return target == nil || !target.seized || time.Now().After(until)
-		})
-		return true
-	}
-	return false
-}
-
-// patienceToLetGo bounds how long a call waits until a thread was let go: that one may not be
-// able to stop before the caller goes on, as its parent in vfork(2). The kernel then refuses to
-// attach. On a busy machine a thread may have no time to run for seconds.
-const patienceToLetGo = 5 * time.Second
-
-// leave lets go of a thread whose call was received, which begins anew after that.
-// It reports false where the thread was not seized any more: then the call goes on.
-func (d *noticed) leave(th *thread) bool {
-	th.kept = false
-	if th.leaving = interrupt(th.tid); !th.leaving {
-		th.seized = false
-		return false
-	}
-	d.check(d.listener.Restart(th.notice))
-	th.notice, d.soon = 0, th.tid
-	return true
 }
 
 // waiting is a call that waits for another thread.

@@ -30,20 +30,21 @@ type noticed struct {
 	keeper      *keeper.Keeper
 	notice      seccomp.Notification
 	ends        *ends
-	unsure      map[int]int   // by process: its thread that has executed, unseen
-	members     map[int][]int // by process: those of its threads that are known, beside the first
-	synchronous bool          // calls wake us on the processor that they come from, and answers their threads there
-	latest      int           // the thread that was let run last
-	changed     time.Time     // since when it is that one
-	hasCall     bool          // a call waits to be received
-	hasStops    bool          // a tracee may have stopped since it was last asked
-	soon        int           // a thread that is about to stop, 0 for none
-	idle        bool          // no thread has the filter any more
-	waiting     []waiting     // calls that wait for another thread
-	executing   map[int]int   // by process: the thread whose execve was let run
-	unkept      bool          // the keeper has ended
-	failed      error         // of an answer
-	above       map[int]bool  // of a workload that was taken over: processes above it that were told of
+	unsure      map[int]int         // by process: its thread that has executed, unseen
+	members     map[int][]int       // by process: those of its threads that are known, beside the first
+	synchronous bool                // calls wake us on the processor that they come from, and answers their threads there
+	latest      int                 // the thread that was let run last
+	changed     time.Time           // since when it is that one
+	hasCall     bool                // a call waits to be received
+	hasStops    bool                // a tracee may have stopped since it was last asked
+	soon        int                 // a thread that is about to stop, 0 for none
+	idle        bool                // no thread has the filter any more
+	waiting     []waiting           // calls that wait for another thread
+	executing   map[int]int         // by process: the thread whose execve was let run
+	attached    map[int]*attachment // by process: the call of a debugger that was let run
+	unkept      bool                // the keeper has ended
+	failed      error               // of an answer
+	above       map[int]bool        // of a workload that was taken over: processes above it that were told of
 	polled      [2]unix.PollFd
 
 	// Room that is used again:
@@ -232,6 +233,7 @@ func (d *noticed) died(pid int) {
 	delete(d.members, pid)
 	delete(d.unsure, pid)
 	delete(d.executing, pid)
+	delete(d.attached, pid)
 }
 
 // whyUnkept says what it means that the keeper was ended.

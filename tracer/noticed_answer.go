@@ -53,6 +53,9 @@ func (d *noticed) answer(th *thread) {
 			d.soon = th.tid
 		}
 	}
+	if th.attaches != nil {
+		d.attach(th.attaches)
+	}
 	th.spawning = false
 	d.letRun(th, id)
 }
@@ -154,7 +157,7 @@ func (d *noticed) check(err error) {
 // release lets a thread run that need not be seized any more. That it was is seen
 // by its stop: a child is with its maker.
 func (d *noticed) release(th *thread, sig unix.Signal) {
-	th.seized, th.leaving, th.stepping, th.restarting, th.restarts = th.kept, false, false, false, 0
+	th.seized, th.leaving, th.stepping, th.restarting, th.restarts, th.attaches = th.kept, false, false, false, 0, nil
 	if th.kept {
 		resume(unix.PTRACE_CONT, th.tid, sig)
 		return

@@ -31,7 +31,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if err != nil || th == nil {
 		return s, false, err
 	}
-	th.notice = n.ID
+	th.notice, th.hasWaited = n.ID, false
 	return s, d.take(th, &s), nil
 }
 
@@ -39,6 +39,9 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 func (d *noticed) take(th *thread, s *Stop) bool {
 	if d.executes(th.pid, th.tid) {
 		d.wait(s, d.executed(th.pid, th.tid))
+		return false
+	}
+	if th.attaches = nil; d.waitForDebugger(th, s) {
 		return false
 	}
 	if th.kept {

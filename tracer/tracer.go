@@ -87,10 +87,11 @@ type thread struct {
 	restarting bool // its call was told to begin anew, and has not run
 	stepping   bool // its call will stop at its end
 	restarts   int
-	quick      bool // an interrupt waits for its call, which will stop at its end unless it executes
-	kept       bool // seized until its process executes
-	leaving    bool // to be let go at its next stop
-	hasWaited  bool // its call has waited for another thread to be let go
+	quick      bool        // an interrupt waits for its call, which will stop at its end unless it executes
+	kept       bool        // seized until its process executes
+	leaving    bool        // to be let go at its next stop
+	hasWaited  bool        // its call has waited for a debugger, or for whom it attaches to to be let go
+	attaches   *attachment // of its call, until that is over
 }
 
 // executes reports whether the call that is pending executes something.
@@ -104,7 +105,7 @@ func New(c Config) *Tracer {
 	t.proc = procfs.New(&t.rec)
 	t.door = &traced{Tracer: t, alive: map[int]struct{}{}}
 	if c.Stops == seccomp.ByNotice {
-		t.door = &noticed{Tracer: t, unsure: map[int]int{}, members: map[int][]int{}, executing: map[int]int{}, above: map[int]bool{}}
+		t.door = &noticed{Tracer: t, unsure: map[int]int{}, members: map[int][]int{}, executing: map[int]int{}, attached: map[int]*attachment{}, above: map[int]bool{}}
 	}
 	return t
 }
