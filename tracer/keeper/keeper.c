@@ -175,10 +175,6 @@ static void kill_all(void) {
 	}
 }
 
-// AROUND is how far from the last one that the keeper was told of those calls may be
-// that were received and not answered: some wait for others, one may have come since.
-#define AROUND 4096
-
 // RETRY is how long after one that failed the next process is made to offer the workload, in milliseconds.
 #define RETRY 1000
 
@@ -199,20 +195,23 @@ static int offer(void) {
 	return child > 0 ? pair[0] : -1;
 }
 
-// answer_one lets a call run, and notes who makes it, by the thread's number.
+// answer_one lets a call run, and notes which, for what offers, should we be killed, and
+// who makes it, by the thread's number.
 static void answer_one(void) {
 	struct seccomp_notif call;
 
 	if (!receive(&call))
 		return;
+	if (entries > 0)
+		table[0] = call.id;
 	if (call.pid < entries)
 		table[call.pid] = now();
 	let_run(call.id);
 }
 
 // answer_all lets calls run until nobody is left to make any, or another supervisor has
-// taken over, first those that the dead one had received and not answered. Calls are
-// numbered as they come. It returns in the process that offers alone.
+// taken over, first those that the dead one had received and not answered. It returns in
+// the process that offers alone.
 static void answer_all(void) {
 	struct pollfd p[] = {{.fd = keeper_listener, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
 	uint64_t received = entries > 0 ? table[0] : 0;
@@ -220,8 +219,8 @@ static void answer_all(void) {
 
 	keeper_pid = getpid();
 	keeper_since = by(CLOCK_REALTIME);
-	for (uint64_t i = 0; i < 2 * AROUND; i++)
-		let_run(received - AROUND + i); // most are none that waits
+	for (uint64_t i = 0; i < 2 * KEEPER_AROUND; i++)
+		let_run(received - KEEPER_AROUND + i); // most are none that waits
 	for (uint64_t next = 0;;) {
 		if (p[1].fd < 0 && now() >= next) {
 			next = now() + RETRY * 1000000ull;

@@ -19,6 +19,10 @@
 #define KEEPER_END_REST 'k'
 #define KEEPER_NOTED 'n'
 
+// How far from the last one that was noted those calls may be that were received and not
+// answered: some wait for others, one may have come since. Calls are numbered as they come.
+#define KEEPER_AROUND 4096
+
 // What the process that offers the workload knows of the keeper that made it.
 extern int keeper_pid, keeper_listener;
 extern int keeper_answers;    // a socket: what is written to it ends the keeper, which closes its end

@@ -76,12 +76,21 @@ func (o *offer) stand() (err error) {
 	}
 	go o.serve(socket)
 	_, _ = o.answers.Read(make([]byte, 1)) // nothing is ever written: it is the end
+	o.letRest()
 	select {
 	case conn := <-o.taker:
 		_, _ = conn.Write([]byte{ready}) // no more calls are answered; if who took over has died, so does the watch
 	default: // nothing is left of the workload
 	}
 	return nil
+}
+
+// letRest lets the call run that a keeper has received and, killed, not answered. Who
+// takes over receives none before we have told it to, or are gone.
+func (o *offer) letRest() {
+	for i := range uint64(around) {
+		_ = o.listener.Continue(o.table.received() + i) // most are none that waits
+	}
 }
 
 func (o *offer) serve(socket *net.UnixListener) {

@@ -85,6 +85,9 @@ func (t table) get(pid int) uint64 {
 
 func (t table) receive(id uint64) { t.set(0, id) }
 
+// received returns the number of the call that was received last.
+func (t table) received() uint64 { return t.get(0) }
+
 // now is the time by the clock that tells when processes started.
 func now() uint64 {
 	var ts unix.Timespec

@@ -73,21 +73,22 @@ func (l *left) end(t *testing.T) string {
 	return l.out.String()
 }
 
-// answers lets calls run until there is nobody to make any.
+// answers lets calls run until there is nobody to make any. That none comes means that one has had no answer.
 func answers(t *testing.T, l seccomp.Listener) {
 	t.Helper()
 	fds := []unix.PollFd{{Fd: int32(l), Events: unix.POLLIN}}
-	var n seccomp.Notification
+	var call seccomp.Notification
 	for fds[0].Revents&unix.POLLHUP == 0 {
-		_, err := unix.Poll(fds, -1)
+		n, err := unix.Poll(fds, 20_000)
 		if !errors.Is(err, unix.EINTR) {
 			require.NoError(t, err)
+			require.NotZero(t, n, "the workload waits for an answer that does not come")
 		}
 		if fds[0].Revents&unix.POLLIN != 0 {
-			ok, err := l.Receive(&n)
+			ok, err := l.Receive(&call)
 			require.NoError(t, err)
 			if ok {
-				require.NoError(t, l.Continue(n.ID))
+				require.NoError(t, l.Continue(call.ID))
 			}
 		}
 	}
