@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"runtime"
 
@@ -38,38 +39,42 @@ func Load(paths []string) (*Set, Problems, error) {
 // of calls and fields. What else it depends on is the compiler, which a test
 // compares with it.
 func sum() uint32 {
-	s := crc32.ChecksumIEEE(appendFields(appendCalls([]byte(runtime.GOARCH))))
+	h := crc32.NewIEEE()
+	b := append(make([]byte, 0, 1024), runtime.GOARCH...)
+	for i := range event.Table {
+		b = appendCall(b, &event.Table[i])
+		h.Write(b)
+		b = b[:0]
+	}
+	for i := range event.Fields {
+		b = appendField(b[:0], &event.Fields[i])
+		h.Write(b)
+	}
 	files, _ := fs.Glob(builtin, DefaultName+"/*.yaml") // in the binary: there are no errors
 	for _, name := range files {
-		text, _ := builtin.ReadFile(name)
-		s = crc32.Update(crc32.Update(s, crc32.IEEETable, []byte(name)), crc32.IEEETable, text)
+		h.Write([]byte(name))
+		f, _ := builtin.Open(name)
+		_, _ = io.CopyBuffer(h, f, b[:cap(b)])
 	}
-	return s
+	return h.Sum32()
 }
 
-// appendCalls appends what rules are compiled with of the table of calls.
-func appendCalls(b []byte) []byte {
-	for i := range event.Table {
-		row := &event.Table[i]
-		b = append(append(b, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
-		for _, p := range row.Params {
-			b = append(append(b, p.Name...), byte(p.Type))
-			if p.In != nil {
-				b = append(b, byte(p.In.Arg), byte(p.In.Index))
-			}
+// appendCall appends what rules are compiled with of a call.
+func appendCall(b []byte, row *event.Row) []byte {
+	b = append(append(b, row.Name...), byte(row.When), byte(row.Effect), byte(row.Effect>>8))
+	for _, p := range row.Params {
+		b = append(append(b, p.Name...), byte(p.Type))
+		if p.In != nil {
+			b = append(b, byte(p.In.Arg), byte(p.In.Index))
 		}
 	}
 	return b
 }
 
-// appendFields appends the same of the fields.
-func appendFields(b []byte) []byte {
-	for i := range event.Fields {
-		f := &event.Fields[i]
-		b = append(append(b, f.Name...), byte(f.Type), byte(f.Arg), byte(f.Flags))
-		b = binary.AppendUvarint(b, uint64(f.Facts))
-	}
-	return b
+// appendField appends the same of a field.
+func appendField(b []byte, f *event.Field) []byte {
+	b = append(append(b, f.Name...), byte(f.Type), byte(f.Arg), byte(f.Flags))
+	return binary.AppendUvarint(b, uint64(f.Facts))
 }
 
 // store returns the set as bytes.
