@@ -8,8 +8,9 @@ import (
 	"tiercel/engine/event/procfs"
 )
 
-// A thread has one tracer. One that a debugger asks for is let go if it is seized, and
-// makes no call that could have it seized again until the debugger's own is over.
+// A thread has one tracer. One that a debugger asks for is let go if it is seized. Until
+// the debugger's own call is over, which is followed to its end for that, all calls of
+// the process wait: each could have its thread seized again, or its siblings (keep).
 
 var rowPtrace = rowOf("ptrace")
 
@@ -28,15 +29,15 @@ func (d *noticed) handOver(th *thread, s *Stop) (waits bool) {
 // makeWay lets go of a thread that a call attaches to. To attach to one's own process fails anyway.
 func (d *noticed) makeWay(th *thread, s *Stop, tid int) (waits bool) {
 	pid := d.processOf(tid)
-	if pid == th.pid {
+	if pid == th.pid || d.threads[pid] == nil {
 		return false
 	}
-	th.attaches = &attachment{tid: tid, pid: pid, by: th.tid}
+	th.attaches = &attachment{pid: pid, by: th.tid}
 	target := d.threads[tid]
-	if target == nil || !target.seized || th.hasWaited {
+	if target == nil || !target.seized || th.madeWay {
 		return false
 	}
-	target.kept, target.leaving, th.hasWaited = false, true, true
+	target.kept, target.leaving, th.madeWay = false, true, true
 	interrupt(target.tid)
 	until := time.Now().Add(patienceToLetGo)
 	d.wait(s, func() bool {
@@ -60,46 +61,56 @@ func (d *noticed) processOf(tid int) int {
 	return pid
 }
 
-// attachment is a call that attaches a debugger to a thread.
+// attachment is a call that attaches a debugger to a process that is followed.
 type attachment struct {
-	tid, pid int       // whom it names, and that one's process
-	by       int       // the thread that calls
-	until    time.Time // when it is taken to be over, if nothing tells; set when it is let run
+	pid   int       // whom it names
+	by    int       // the thread that calls
+	until time.Time // when it is taken to be over, if nothing tells; set when it is let run
 }
 
-// timeToAttach is how long calls wait for another's call of whose end nobody tells.
-const timeToAttach = 100 * time.Millisecond
+// How long an attachment takes at most, and one whose end nobody tells: the caller cannot be
+// followed, as another traces it. And how long a call waits at most, of however many that come one after another.
+const (
+	timeToAttach       = 100 * time.Millisecond
+	timeToAttachUnseen = 10 * time.Millisecond
+	timeToWait         = 100 * time.Millisecond
+)
 
-// attach notes that a call is let run that attaches.
-func (d *noticed) attach(a *attachment) {
-	a.until = time.Now().Add(timeToAttach)
-	d.attached[a.pid] = a
+// attach notes that a thread's call is let run that attaches.
+func (d *noticed) attach(th *thread) {
+	long := timeToAttachUnseen
+	if th.stepping {
+		long = timeToAttach
+	}
+	th.attaches.until = time.Now().Add(long)
+	d.attached[th.attaches.pid] = th.attaches
 }
 
-// waitForDebugger has a call wait while its process is being attached to, and reports
-// whether it has to. It waits for one attachment: who makes them one after another must not hold it up for ever.
+// waitForDebugger has a call wait while its process is being attached to, and reports whether it has to.
 func (d *noticed) waitForDebugger(th *thread, s *Stop) (waits bool) {
 	a := d.attached[th.pid]
 	if a == nil {
 		return false
 	}
-	if th.hasWaited || d.isOver(a) {
+	if d.isOver(a) {
 		delete(d.attached, th.pid)
 		return false
 	}
-	th.hasWaited = true
-	d.wait(s, func() bool { return d.isOver(a) })
+	if th.waitsUntil.IsZero() {
+		th.waitsUntil = time.Now().Add(timeToWait)
+	}
+	until := th.waitsUntil
+	if time.Now().After(until) {
+		return false
+	}
+	d.wait(s, func() bool { return d.isOver(a) || time.Now().After(until) })
 	return true
 }
 
 // isOver reports whether an attachment has succeeded or failed.
 func (d *noticed) isOver(a *attachment) bool {
 	by := d.threads[a.by]
-	if by == nil || by.attaches != a || time.Now().After(a.until) {
-		return true
-	}
-	tracer, _ := procfs.Tracer(a.tid)
-	return tracer != 0
+	return by == nil || by.attaches != a || time.Now().After(a.until)
 }
 
 // leave lets go of a thread whose call was received, which begins anew after that.

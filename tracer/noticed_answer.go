@@ -54,7 +54,7 @@ func (d *noticed) answer(th *thread) {
 		}
 	}
 	if th.attaches != nil {
-		d.attach(th.attaches)
+		d.attach(th)
 	}
 	th.spawning = false
 	d.letRun(th, id)

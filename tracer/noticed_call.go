@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
@@ -31,7 +33,7 @@ func (d *noticed) call() (s Stop, ok bool, err error) {
 	if err != nil || th == nil {
 		return s, false, err
 	}
-	th.notice, th.hasWaited = n.ID, false
+	th.notice, th.madeWay, th.waitsUntil = n.ID, false, time.Time{}
 	return s, d.take(th, &s), nil
 }
 
@@ -41,7 +43,8 @@ func (d *noticed) take(th *thread, s *Stop) bool {
 		d.wait(s, d.executed(th.pid, th.tid))
 		return false
 	}
-	if th.attaches = nil; d.waitForDebugger(th, s) {
+	th.attaches = nil
+	if d.waitForDebugger(th, s) {
 		return false
 	}
 	if th.kept {

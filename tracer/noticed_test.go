@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -66,6 +67,16 @@ func TestAThreadWhoseForkFailedIsNotTraced(t *testing.T) {
 	require.NoError(t, err)
 	if tr.ExitCode() != 0 {
 		t.Errorf("got status %d, want 0", tr.ExitCode())
+	}
+}
+
+// Any number can be named, and what is noted of it is let go with its process.
+func TestNothingIsNotedOfWhoIsNotFollowed(t *testing.T) {
+	d := New(Config{Needs: &event.Needs{}, Stops: seccomp.ByNotice}).door.(*noticed)
+	th, stop := &thread{tid: 2, pid: 2}, &Stop{TID: 2}
+	for _, tid := range []int{1 << 30, os.Getpid(), 0, -1} {
+		require.False(t, d.makeWay(th, stop, tid))
+		require.Nil(t, th.attaches)
 	}
 }
 

@@ -90,8 +90,9 @@ type thread struct {
 	quick      bool        // an interrupt waits for its call, which will stop at its end unless it executes
 	kept       bool        // seized until its process executes
 	leaving    bool        // to be let go at its next stop
-	hasWaited  bool        // its call has waited for a debugger, or for whom it attaches to to be let go
 	attaches   *attachment // of its call, until that is over
+	madeWay    bool        // whom its call attaches to was let go, or could not be
+	waitsUntil time.Time   // when its call has waited for debuggers for long enough; 0 for none
 }
 
 // executes reports whether the call that is pending executes something.
@@ -219,7 +220,8 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 			return err
 		}
 	}
-	if row.Effect&event.Executes == 0 && (!t.started || !need.Watch()) {
+	follow := row.Effect&event.Executes != 0 || th.attaches != nil
+	if !follow && (!t.started || !need.Watch()) {
 		t.door.goOn(th) // our own half-way child; a call that rules do not ask for
 		return nil
 	}
@@ -247,7 +249,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		}
 	}
 	verdict := t.decide(th, &s.Call)
-	if verdict == event.Drop && !need.State && row.Effect&event.Executes == 0 {
+	if verdict == event.Drop && !need.State && !follow {
 		t.door.goOn(th)
 		return t.putIf(false)
 	}

@@ -195,8 +195,8 @@ static int offer(void) {
 	return child > 0 ? pair[0] : -1;
 }
 
-// answer_one lets a call run, and notes which, for what offers, should we be killed, and
-// who makes it, by the thread's number.
+// answer_one lets a call run. It notes which before, as we may be killed, and who makes
+// it, by the thread's number.
 static void answer_one(void) {
 	struct seccomp_notif call;
 

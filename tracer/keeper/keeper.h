@@ -20,8 +20,9 @@
 #define KEEPER_NOTED 'n'
 
 // How far from the last one that was noted those calls may be that were received and not
-// answered: some wait for others, one may have come since. Calls are numbered as they come.
-#define KEEPER_AROUND 4096
+// answered: some wait for others, a tenth of a second, one may have come since. Calls are
+// numbered as they come.
+#define KEEPER_AROUND 16384
 
 // What the process that offers the workload knows of the keeper that made it.
 extern int keeper_pid, keeper_listener;

@@ -31,7 +31,6 @@ const (
 	dismissed = C.KEEPER_DISMISSED
 	endRest   = C.KEEPER_END_REST
 	noted     = C.KEEPER_NOTED
-	around    = C.KEEPER_AROUND
 )
 
 // made returns the offer that this process was made for.

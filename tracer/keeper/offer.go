@@ -85,10 +85,15 @@ func (o *offer) stand() (err error) {
 	return nil
 }
 
+// ahead is how many numbers of calls are looked at behind the last that the keeper has noted: most
+// are of calls that a signal had interrupted.
+const ahead = 4096
+
 // letRest lets the call run that a keeper has received and, killed, not answered. Who
-// takes over receives none before we have told it to, or are gone.
+// takes over receives none before we have told it to, or are gone. (Unless the workload has
+// us stopped meanwhile, which can end us, and the keeper, as well.)
 func (o *offer) letRest() {
-	for i := range uint64(around) {
+	for i := range uint64(ahead) {
 		_ = o.listener.Continue(o.table.received() + i) // most are none that waits
 	}
 }

@@ -73,6 +73,14 @@ func (l *left) end(t *testing.T) string {
 	return l.out.String()
 }
 
+// endUnder does the same while a listener that was taken has its calls run.
+func (l *left) endUnder(t *testing.T, taken seccomp.Listener) string {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(l.dir, "stop"), nil, 0o600))
+	answers(t, taken)
+	return l.end(t)
+}
+
 // answers lets calls run until there is nobody to make any. That none comes means that one has had no answer.
 func answers(t *testing.T, l seccomp.Listener) {
 	t.Helper()
@@ -95,6 +103,22 @@ func answers(t *testing.T, l seccomp.Listener) {
 	require.NoError(t, l.Close())
 }
 
+// receive receives a call.
+func receive(t *testing.T, l seccomp.Listener) {
+	t.Helper()
+	var call seccomp.Notification
+	within(t, 20*time.Second, func() bool {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(l), Events: unix.POLLIN}}, 100)
+		require.NoError(t, err)
+		if n == 0 {
+			return false
+		}
+		ok, err := l.Receive(&call)
+		require.NoError(t, err)
+		return ok
+	}, "no call comes")
+}
+
 func TestAWorkloadIsTakenFromItsKeeper(t *testing.T) {
 	w := leave(t, counting)
 	before := uint64(time.Now().UnixNano())
@@ -112,10 +136,7 @@ func TestAWorkloadIsTakenFromItsKeeper(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, taken.Confirm())
 	within(t, 5*time.Second, func() bool { return !runs(t, strconv.Itoa(w.keeper)) }, "the keeper stays")
-	done := make(chan string)
-	go func() { done <- w.end(t) }()
-	answers(t, taken.Listener)
-	require.Equal(t, "all\n", <-done)
+	require.Equal(t, "all\n", w.endUnder(t, taken.Listener))
 }
 
 func TestNoKeeperHasWhatIsOfNoWorkload(t *testing.T) {
@@ -181,14 +202,13 @@ func TestNobodyWaitsForAKeeperThatHasEnded(t *testing.T) {
 	w := leave(t, counting)
 	taken, err := Take([]int{w.pid})
 	require.NoError(t, err)
+	require.NoError(t, unix.Kill(w.keeper, unix.SIGSTOP))
+	receive(t, taken.Listener) // in its place: a call that it does not answer
 	require.NoError(t, unix.Kill(w.keeper, unix.SIGKILL))
 	if err := taken.Confirm(); err != nil {
 		t.Errorf("got %v, want none: it answers no more", err)
 	}
-	done := make(chan string)
-	go func() { done <- w.end(t) }()
-	answers(t, taken.Listener)
-	require.Equal(t, "all\n", <-done)
+	require.Equal(t, "all\n", w.endUnder(t, taken.Listener))
 	if _, err := Take([]int{os.Getpid()}); !errors.Is(err, ErrNone) {
 		t.Errorf("got %v, want %v", err, ErrNone)
 	}
