@@ -190,7 +190,7 @@ func (d *noticed) await() (err error) {
 	if err := d.ends.askLater(); err != nil {
 		return err
 	}
-	switch _, err := unix.Poll(fds[:], d.pollTime()); {
+	switch err := poll(fds[:], d.pollTime()); {
 	case errors.Is(err, unix.EINTR): // by SIGCHLD, most likely, which comes to this thread first: nobody else need wake it
 		d.hasStops = true
 		return nil

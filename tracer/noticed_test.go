@@ -1,10 +1,13 @@
 package tracer
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -68,6 +71,30 @@ func TestAThreadWhoseForkFailedIsNotTraced(t *testing.T) {
 	if tr.ExitCode() != 0 {
 		t.Errorf("got status %d, want 0", tr.ExitCode())
 	}
+}
+
+func TestAGarbageCollectionDoesNotWaitForPoll(t *testing.T) {
+	if !severalProcessors {
+		t.Skip("needs two processors: with one, poll does not go around the scheduler")
+	}
+	var ends [2]int
+	require.NoError(t, unix.Pipe2(ends[:], unix.O_CLOEXEC))
+	const long = 20 * time.Second
+	over, begin := make(chan unix.Errno), time.Now()
+	go func() {
+		_, errno := pollAround([]unix.PollFd{{Fd: int32(ends[0]), Events: unix.POLLIN}}, long)
+		over <- errno
+	}()
+	for errno := unix.Errno(0); errno == 0; {
+		runtime.GC()
+		select {
+		case errno = <-over:
+			require.Equal(t, unix.EINTR, errno)
+		default:
+		}
+	}
+	require.Less(t, time.Since(begin), long/2)
+	require.NoError(t, errors.Join(unix.Close(ends[0]), unix.Close(ends[1])))
 }
 
 // Any number can be named, and what is noted of it is let go with its process.

@@ -2,14 +2,17 @@ package tracer
 
 import (
 	"encoding/binary"
+	"runtime"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // This file alone calls ptrace(2), wait4(2) of tracees, and process_vm_readv(2). The calls
-// that do not block go around Go's scheduler; the one that blocks does not, as a
-// thread that blocks unknown to the scheduler holds up every garbage collection.
+// that do not block go around Go's scheduler; wait4(2) where it blocks does not, as a
+// thread that blocks unknown to the scheduler holds up every garbage collection, unless
+// a signal gets it out (pollAround).
 
 // What tracees are seized with, for a result or for their lives. Their children inherit it.
 const (
@@ -64,6 +67,42 @@ func wait(who, options int) (tid int, status unix.WaitStatus, err error) {
 			return 0, 0, errno
 		}
 	}
+}
+
+// briefly is how long poll waits as the scheduler does not know, at most.
+const briefly = 5 * time.Millisecond
+
+var severalProcessors = runtime.GOMAXPROCS(0) > 1
+
+// poll waits as poll(2) does, milliseconds or with -1 for ever. At first it goes around Go's
+// scheduler, where that has another processor to use: else its thread sysmon looks after
+// who is in a system call, 1600 times a second where one comes after another, which takes a
+// twentieth of a processor.
+func poll(fds []unix.PollFd, wait int) error {
+	brief := briefly
+	if wait >= 0 {
+		brief = min(brief, time.Duration(wait)*time.Millisecond)
+	}
+	if severalProcessors {
+		n, errno := pollAround(fds, brief)
+		if errno != 0 {
+			return errno
+		}
+		if n > 0 || brief < briefly {
+			return nil
+		}
+	}
+	_, err := unix.Poll(fds, wait)
+	return err
+}
+
+// pollAround waits as the scheduler does not know. A garbage collection need not wait for it:
+// the signal by which Go has a goroutine give way breaks ppoll(2) off, and is sent until it does.
+func pollAround(fds []unix.PollFd, wait time.Duration) (ready int, errno unix.Errno) {
+	ts := unix.NsecToTimespec(int64(wait))
+	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)),
+		uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	return int(n), errno
 }
 
 // syscallInfo is the kernel's struct ptrace_syscall_info (uapi/linux/ptrace.h).
