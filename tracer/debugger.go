@@ -112,16 +112,3 @@ func (d *noticed) isOver(a *attachment) bool {
 	by := d.threads[a.by]
 	return by == nil || by.attaches != a || time.Now().After(a.until)
 }
-
-// leave lets go of a thread whose call was received, which begins anew after that.
-// It reports false where the thread was not seized any more: then the call goes on.
-func (d *noticed) leave(th *thread) bool {
-	th.kept = false
-	if th.leaving = interrupt(th.tid); !th.leaving {
-		th.seized = false
-		return false
-	}
-	d.check(d.listener.Restart(th.notice))
-	th.notice, d.soon = 0, th.tid
-	return true
-}

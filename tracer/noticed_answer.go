@@ -154,6 +154,19 @@ func (d *noticed) check(err error) {
 	}
 }
 
+// leave lets go of a thread whose call was received, which begins anew after that.
+// It reports false where the thread was not seized any more: then the call goes on.
+func (d *noticed) leave(th *thread) bool {
+	th.kept = false
+	if th.leaving = interrupt(th.tid); !th.leaving {
+		th.seized = false
+		return false
+	}
+	d.check(d.listener.Restart(th.notice))
+	th.notice, d.soon = 0, th.tid
+	return true
+}
+
 // release lets a thread run that need not be seized any more. That it was is seen
 // by its stop: a child is with its maker.
 func (d *noticed) release(th *thread, sig unix.Signal) {
