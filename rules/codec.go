@@ -124,6 +124,7 @@ func (c *codec) need(n *event.RowNeed) {
 		list(c, &p.Texts, c.string)
 		list(c, &p.Prefixes, c.string)
 		list(c, &p.Names, c.string)
+		c.bool(&p.Written)
 	})
 }
 

@@ -8,8 +8,12 @@ import (
 )
 
 // pathSet is the plain paths (event.IsPlain) that a comparison can hold for: of
-// others it says nothing. It may have more than it was made of, never less.
-type pathSet struct{ texts, prefixes, names []string }
+// others it says nothing, unless the comparison is with what they come to once they are completed: then they
+// are as good as plain, if they come to a plain path. It may have more than it was made of, never less.
+type pathSet struct {
+	texts, prefixes, names []string
+	written                bool // the comparison is with a path as the call has it
+}
 
 // What the kernel's side has room for: texts and prefixes together, names, and
 // the bytes of each. A set that is made is cut to that when it has so many times more.
@@ -25,7 +29,7 @@ func (p *pathSet) or(q *pathSet) *pathSet {
 	if p == nil || q == nil {
 		return nil
 	}
-	both := &pathSet{union(p.texts, q.texts), union(p.prefixes, q.prefixes), union(p.names, q.names)}
+	both := &pathSet{union(p.texts, q.texts), union(p.prefixes, q.prefixes), union(p.names, q.names), p.written || q.written}
 	if both.size() > spare*maxPaths {
 		return both.fitted()
 	}
@@ -59,7 +63,7 @@ func (p *pathSet) fitted() *pathSet {
 	if len(p.names) > maxNames || slices.ContainsFunc(p.names, func(s string) bool { return len(s) > maxPathBytes }) {
 		return nil
 	}
-	fit := &pathSet{names: p.names}
+	fit := &pathSet{names: p.names, written: p.written}
 	for _, s := range p.texts {
 		if len(s) > maxPathBytes {
 			fit.prefixes = append(fit.prefixes, s[:maxPathBytes])
@@ -85,7 +89,7 @@ func (p *pathSet) of(param int) *event.Paths {
 	if p == nil {
 		return nil
 	}
-	return &event.Paths{Param: param, Texts: p.texts, Prefixes: p.prefixes, Names: p.names}
+	return &event.Paths{Param: param, Texts: p.texts, Prefixes: p.prefixes, Names: p.names, Written: p.written}
 }
 
 // absorb drops what a prefix of the set makes needless.
@@ -119,7 +123,7 @@ func (p *pathSet) nearest() (longest string) {
 
 // pathsOf returns the plain paths of which the part may compare well with one of
 // the values, nil where that may be any.
-func pathsOf(part event.PathPart, op operator, values []string) *pathSet {
+func pathsOf(part event.PathPart, written bool, op operator, values []string) *pathSet {
 	add := pathAdders[part][op]
 	if add == nil {
 		return nil
@@ -130,7 +134,7 @@ func pathsOf(part event.PathPart, op operator, values []string) *pathSet {
 			return nil
 		}
 	}
-	return &pathSet{tidyTexts(p.texts), tidyTexts(p.prefixes), tidyTexts(p.names)}
+	return &pathSet{tidyTexts(p.texts), tidyTexts(p.prefixes), tidyTexts(p.names), written}
 }
 
 // pathAdders add the paths for one value; they return false where that were any.

@@ -12,7 +12,7 @@ type pusher struct {
 	view    event.View
 	numbers map[termsKey]terms
 	paths   map[pathsKey]*pathSet
-	parts   map[*operand]event.PathPart // of the row's path
+	parts   map[*operand]pathPart // of the row's path
 }
 
 type (
@@ -22,7 +22,11 @@ type (
 	}
 	pathsKey struct {
 		pred *predicate
-		part event.PathPart
+		pathPart
+	}
+	pathPart struct {
+		event.PathPart
+		written bool
 	}
 )
 
@@ -59,7 +63,7 @@ func (p *pusher) best(all []*Rule) (only []event.Clause, paths *event.Paths) {
 // rules is what must hold so that one of the rules can match, and the paths that are wanted.
 func (p *pusher) rules(all []*Rule) (formula, *pathSet) {
 	var f formula
-	p.parts = map[*operand]event.PathPart{}
+	p.parts = map[*operand]pathPart{}
 	for _, r := range all {
 		for i := 0; r.rows.has(p.row) && i < len(r.conds) && !f.isAny(); i++ {
 			f = f.or(p.formula(r.conds[i], false))
@@ -114,13 +118,13 @@ func (p *pusher) pathsOf(k *predicate) *pathSet {
 	}
 	part, done := p.parts[k.left]
 	if !done {
-		part = k.left.field.PathPart(k.left.arg, p.row, p.param)
+		part.PathPart, part.written = k.left.field.PathPart(k.left.arg, p.row, p.param)
 		p.parts[k.left] = part
 	}
 	key := pathsKey{k, part}
 	set, done := p.paths[key]
 	if !done {
-		set = pathsOf(key.part, k.op, k.values)
+		set = pathsOf(part.PathPart, part.written, k.op, k.values)
 		p.paths[key] = set
 	}
 	return set

@@ -82,8 +82,8 @@ func (t *Tracer) readMsgName(tid int, call *Call, i int, room []byte) (int, bool
 	return t.readSockAddr(tid, addr, length, room)
 }
 
-// addBases adds, for each relative path of the record, the directory that it starts from.
-func (t *Tracer) addBases(th *thread, call *Call) {
+// addBases adds, for each relative path of the record, the directory that it starts from. It reports whether there was one.
+func (t *Tracer) addBases(th *thread, call *Call) (added bool) {
 	row := &event.Table[call.Row]
 	for i := range row.Params {
 		if row.Params[i].Type != event.Path || !t.rec.Event().NeedsBase(i) {
@@ -94,5 +94,7 @@ func (t *Tracer) addBases(th *thread, call *Call) {
 			fd = int(event.DirFD.Number(call.Args[i-1]))
 		}
 		t.proc.AddBase(event.Base+event.Part(i), th.tid, fd)
+		added = true
 	}
+	return added
 }

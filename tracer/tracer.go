@@ -271,10 +271,13 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 // decide asks the gate of the record, with the folders that its paths start from,
 // unless a glance at its numbers and its path says no already.
 func (t *Tracer) decide(th *thread, call *Call) event.Verdict {
-	if need := &t.needs.Rows[call.Row]; !need.Match || !need.MayMatch(t.rec.Event()) {
+	need := &t.needs.Rows[call.Row]
+	if !need.Match || !need.MayMatch(t.rec.Event()) {
 		return event.Drop
 	}
-	t.addBases(th, call)
+	if t.addBases(th, call) && !need.MayMatch(t.rec.Event()) {
+		return event.Drop
+	}
 	return t.Gate.Decide(t.rec.Event())
 }
 

@@ -19,16 +19,17 @@ import (
 	"tiercel/tracer/launch"
 )
 
-// loopVariable makes the test binary a workload: it opens a file that is not there so many times.
+// loopVariable makes the test binary a workload: it opens files that are not there so many times.
 const loopVariable = "TIERCEL_TEST_LOOP"
 
-const loopPath = "/nowhere/at/all"
+// loopPaths are the absolute and the relative one that it opens in turn.
+var loopPaths = [...]string{"/nowhere/at/all", "nowhere/at/all"}
 
 func TestMain(m *testing.M) {
 	keeper.Keep()
 	if n, err := strconv.Atoi(os.Getenv(loopVariable)); err == nil {
-		for range n {
-			_, _ = unix.Open(loopPath, unix.O_RDONLY, 0)
+		for i := range n {
+			_, _ = unix.Open(loopPaths[i%len(loopPaths)], unix.O_RDONLY, 0)
 		}
 		os.Exit(0)
 	}
@@ -197,9 +198,9 @@ func TestTheGateIsAskedOnlyWhatMayMatch(t *testing.T) {
 		needs, asked := watching("openat"), seen{}
 		need := &needs.Rows[event.Lookup("openat")]
 		need.Only = []event.Clause{{Path: true}}
-		need.Paths = &event.Paths{Param: 1, Texts: []string{"/etc/passwd"}}
 		dir := t.TempDir()
-		_, events, err := runThrough(t, door, needs, asked, "sh", "-c", "cd "+dir+"; : </etc/hostname; : </etc/passwd; : <relative")
+		need.Paths = &event.Paths{Param: 1, Texts: []string{"/etc/passwd", dir + "/relative"}}
+		_, events, err := runThrough(t, door, needs, asked, "sh", "-c", "cd "+dir+"; : </etc/hostname; : </etc/passwd; : <relative; : <other; : </srv/../etc/hostname")
 		require.NoError(t, err)
 		require.Equal(t, seen{"/etc/passwd": "", "relative": dir}, asked)
 		require.Len(t, rows(events, "execve"), 1, "of one that executes the process is told of, whatever may match")

@@ -3,6 +3,8 @@ package event
 import (
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // MayMatch reports whether a rule can match the event, as far as Only tells. A
@@ -46,7 +48,23 @@ func (p *Paths) hold(ev Event) bool {
 		return true
 	}
 	path := text(b)
-	return !IsPlain(path) || p.have(path)
+	if IsPlain(path) {
+		return p.have(path)
+	}
+	return p.Written || p.haveCompleted(ev, path)
+}
+
+func (p *Paths) haveCompleted(ev Event, path string) bool {
+	var room [unix.PathMax]byte
+	var base []byte
+	if ev.NeedsBase(p.Param) {
+		var ok bool
+		if base, ok = ev.Bytes(Base + Part(p.Param)); !ok {
+			return true
+		}
+	}
+	whole := text(appendClean(room[:0], text(base), path))
+	return !IsPlain(whole) || p.have(whole)
 }
 
 func (p *Paths) have(path string) bool {

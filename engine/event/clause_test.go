@@ -13,7 +13,10 @@ func TestCallsThatMayMatch(t *testing.T) {
 		Only:  []Clause{{All: []Condition{opened, writes}}, {All: []Condition{opened}, Path: true}},
 		Paths: &Paths{Param: 1, Texts: []string{"/etc/shadow", "/"}, Prefixes: []string{"/root/"}, Names: []string{"environ"}},
 	}
+	written := need
+	written.Paths = &Paths{Param: 1, Texts: need.Paths.Texts, Written: true}
 	name := func(s string) edit { return part(1, s) }
+	base := func(s string) edit { return part(Base+1, s) }
 	tests := []struct {
 		name  string
 		edits []edit
@@ -33,9 +36,16 @@ func TestCallsThatMayMatch(t *testing.T) {
 		{"an element that is not the last", []edit{name("/proc/environ/1"), ret(3)}, false},
 		{"the root", []edit{name("/"), ret(3)}, true},
 		{"a relative path", []edit{name("x"), ret(3)}, true},
-		{"a path with dots", []edit{name("/x/../y"), ret(3)}, true},
+		{"a relative path from elsewhere", []edit{name("x"), base("/srv"), ret(3)}, false},
+		{"a relative path to the path", []edit{name("./shadow"), base("/etc"), ret(3)}, true},
+		{"a relative path up to the path", []edit{name("../etc/shadow"), base("/srv"), ret(3)}, true},
+		{"a relative path whose base could not be read", []edit{name("x"), lost(Base + 1), ret(3)}, true},
+		{"a relative path from a hidden folder", []edit{name("x"), base("/home/ann/.ssh"), ret(3)}, true},
+		{"a descriptor alone", []edit{name(""), base("/etc/shadow"), ret(3)}, true},
+		{"a path with dots", []edit{name("/x/../y"), ret(3)}, false},
+		{"a path with dots to the path", []edit{name("/x/../etc//shadow"), ret(3)}, true},
 		{"a hidden element", []edit{name("/home/ann/.ssh"), ret(3)}, true},
-		{"a slash at the end", []edit{name("/x/"), ret(3)}, true},
+		{"a slash at the end", []edit{name("/x/"), ret(3)}, false},
 		{"a path that is too long to be read as a whole", []edit{name("/" + strings.Repeat("x", MaxString)), ret(3)}, true},
 		{"a path that could not be read", []edit{lost(1), ret(3)}, true},
 		{"no path", []edit{ret(3)}, true},
@@ -46,6 +56,15 @@ func TestCallsThatMayMatch(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+	for _, edits := range [][]edit{{name("x"), base("/srv"), ret(3)}, {name("/x/../y"), ret(3)}} {
+		if !written.MayMatch(record("openat", edits...)) {
+			t.Error("where a rule asks for the path as it is written: got that one that is not plain cannot match")
+		}
+	}
+	relative := record("openat", name("../x/y"), base("/srv/data"))
+	if n := testing.AllocsPerRun(100, func() { need.MayMatch(relative) }); n != 0 {
+		t.Errorf("a relative path: got %v allocations, want none", n)
 	}
 	if !(&RowNeed{}).MayMatch(record("openat")) {
 		t.Error("without a clause: got that it cannot match, want that anything may")

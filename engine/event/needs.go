@@ -23,13 +23,15 @@ type Clause struct {
 }
 
 // Paths holds for an event whose Param is one of the texts, starts with one of
-// the prefixes, or has one of the names as its last element. It also holds where
-// that cannot be told from the parameter's bytes at a glance: it could not be
-// read, was cut, or is not plain (see IsPlain). That paths with a hidden element
-// are not is relied on: nothing is listed for what asks for one.
+// the prefixes, or has one of the names as its last element. A path that is not
+// plain (see IsPlain) is first completed, with its base, if the event has that and Written is not set. It also
+// holds where that cannot be told: the path could not be read, was cut, or is not
+// plain even so. That paths with a hidden element are not is relied on: nothing is
+// listed for what asks for one.
 type Paths struct {
 	Param                  int // of the row
 	Texts, Prefixes, Names []string
+	Written                bool // a rule asks for the path as the call has it, before it is completed
 }
 
 // Call is a system call as the kernel numbers it: by its number, and whether it

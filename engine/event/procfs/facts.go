@@ -41,7 +41,7 @@ func (r *Reader) addDescriptor(tid, pid, fd int, facts event.Facts) {
 	if !facts.Has(event.FactObject) && !facts.Has(event.FactSocket) || r.rec.Event().Has(event.FactObject) {
 		return
 	}
-	r.addLink(event.FactObject, tid, fdLink(fd))
+	r.addFDLink(event.FactObject, tid, fd)
 	name, _ := r.rec.Event().Bytes(event.FactObject)
 	if facts.Has(event.FactFolder) && bytes.HasPrefix(name, []byte("/")) {
 		r.addFolder(tid, fdLink(fd))

@@ -20,6 +20,7 @@ type Reader struct {
 	rec  *event.Builder
 	buf  []byte // of numbers, before they are added
 	file []byte // what was read of a file, until the next is
+	link []byte // the name of one that is read
 
 	fields [][]byte // of such a file
 	name   []byte   // of the thread whose stat was read
@@ -58,11 +59,11 @@ func fdLink(fd int) string { return "fd/" + strconv.Itoa(fd) }
 // AddBase adds the directory that a relative path starts from: what the
 // descriptor names, or with AT_FDCWD the working directory.
 func (r *Reader) AddBase(part event.Part, tid, fd int) {
-	link := "cwd"
-	if fd != unix.AT_FDCWD {
-		link = fdLink(fd)
+	if fd == unix.AT_FDCWD {
+		r.addLink(part, tid, "cwd")
+		return
 	}
-	r.addLink(part, tid, link)
+	r.addFDLink(part, tid, fd)
 }
 
 // page is how much a file of /proc gives at once, at most, unless it is made in one piece.
@@ -105,11 +106,31 @@ func appendFile(b []byte, name string, piece bool) ([]byte, error) {
 	}
 }
 
-// addLink adds what a link below /proc/TID points to.
+// addLink adds what a link below /proc/TID points to. It allocates nothing: calls with
+// relative paths ask for one each.
 func (r *Reader) addLink(part event.Part, tid int, name string) {
+	r.startLink(tid)
+	r.link = append(r.link, name...)
+	r.closeLink(part)
+}
+
+// addFDLink adds what a descriptor is of, as a link says it.
+func (r *Reader) addFDLink(part event.Part, tid, fd int) {
+	r.startLink(tid)
+	r.link = strconv.AppendInt(append(r.link, "fd/"...), int64(fd), 10)
+	r.closeLink(part)
+}
+
+func (r *Reader) startLink(tid int) {
+	r.link = strconv.AppendInt(append(r.link[:0], "/proc/"...), int64(tid), 10)
+	r.link = append(r.link, '/')
+}
+
+func (r *Reader) closeLink(part event.Part) {
 	room := r.rec.Room()
-	n, err := unix.Readlink(procPath(tid, name), room)
-	if err != nil {
+	r.link = append(r.link, 0)
+	n, errno := readlink(r.link, room)
+	if errno != 0 {
 		r.rec.AddUnreadable(part)
 		return
 	}
