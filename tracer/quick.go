@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
+	"tiercel/engine/event/procfs"
 )
 
 // A call's result can be had by one stop instead of three where an interrupt may
@@ -13,15 +14,23 @@ import (
 // way out of the kernel; one that executes has stopped with its new image before,
 // and that takes the interrupt away.
 //
-// Such are calls that open or execute a file for which nobody waits but for a disk.
+// Such are calls that open or execute a file for which nobody waits but for a disk, and
+// those that connect a socket of which nobody waits until it is connected.
 // What the kernel breaks off even so it has begin again, or it was the file's to
 // end so: then the call is followed as any other.
+
+var rowConnect = rowOf("connect")
 
 // isQuick reports whether the call that is pending is one of these.
 func (d *noticed) isQuick(th *thread) bool {
 	ev := event.Event(th.pending)
 	row := ev.Row()
-	if !showsResult || th.restarts > 0 || row.Effect&(event.Executes|event.OpensFD) == 0 {
+	switch {
+	case !showsResult || th.restarts > 0:
+		return false
+	case ev.RowIndex() == rowConnect():
+		return connectsAtOnce(th.pid, int(event.FD.Number(ev.Arg(0))))
+	case row.Effect&(event.Executes|event.OpensFD) == 0:
 		return false
 	}
 	i := row.PathParam()
@@ -30,6 +39,34 @@ func (d *noticed) isQuick(th *thread) bool {
 	}
 	path, ok := ev.Bytes(event.Part(i))
 	return ok && d.isPlain(th.tid, d.look(th.tid, row, i, ev.Arg, path), mayCreate(ev))
+}
+
+// connectsAtOnce reports whether connect(2) of a process's socket waits for nobody: that of UDP, and
+// of TCP where the socket is not to block. Of other TCP an interrupt has the kernel break the wait off, and the
+// call that is begun again may end otherwise: EALREADY for EINPROGRESS (__inet_stream_connect in net/ipv4/af_inet.c).
+func connectsAtOnce(pid, fd int) bool {
+	s, err := procfs.DuplicateSocket(pid, fd)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(s)
+	if domain := socketOption(s, unix.SO_DOMAIN); domain != unix.AF_INET && domain != unix.AF_INET6 {
+		return false
+	}
+	switch socketOption(s, unix.SO_PROTOCOL) {
+	case unix.IPPROTO_UDP:
+		return true
+	case unix.IPPROTO_TCP:
+		flags, err := unix.FcntlInt(uintptr(s), unix.F_GETFL, 0)
+		return err == nil && flags&unix.O_NONBLOCK != 0
+	}
+	return false
+}
+
+// socketOption is 0 where it cannot be had.
+func socketOption(s, name int) int {
+	n, _ := unix.GetsockoptInt(s, unix.SOL_SOCKET, name)
+	return n
 }
 
 // mayCreate reports whether a call makes the file that it opens, if that is not there.

@@ -46,7 +46,7 @@ func (r *Reader) addDescriptor(tid, pid, fd int, facts event.Facts) {
 	if facts.Has(event.FactFolder) && bytes.HasPrefix(name, []byte("/")) {
 		r.addFolder(tid, fdLink(fd))
 	}
-	inode, isSocket := bytes.CutPrefix(name, []byte("socket:["))
+	inode, isSocket := bytes.CutPrefix(name, []byte(socketPrefix))
 	if !isSocket || !facts.Has(event.FactSocket) {
 		return
 	}

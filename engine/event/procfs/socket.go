@@ -11,6 +11,9 @@ import (
 	"tiercel/engine/event"
 )
 
+// socketPrefix is how the link of a socket's descriptor in /proc begins; its inode follows.
+const socketPrefix = "socket:["
+
 // readSocket returns what the kernel knows of a process's socket: from a duplicate
 // of the descriptor (pidfd_getfd, Linux 5.6), or where that is refused, as
 // container profiles do, from the tables in /proc/TID/net.
@@ -38,13 +41,28 @@ func roleOf(tid int, s *event.Socket) event.Role {
 	return event.RoleClient
 }
 
-func socketByDuplicate(pid, fd int) (s event.Socket, ok bool) {
+// DuplicateSocket returns a descriptor of ours for a socket of a process, to be closed. It fails with
+// ENOTSOCK of any other file: to close that may wait for whoever serves it.
+func DuplicateSocket(pid, fd int) (dup int, err error) {
+	var room [len(socketPrefix)]byte
+	name := append([]byte(procPath(pid, fdLink(fd))), 0)
+	if n, errno := readlink(name, room[:]); errno != 0 || string(room[:n]) != socketPrefix {
+		return -1, unix.ENOTSOCK
+	}
+	return duplicate(pid, fd)
+}
+
+func duplicate(pid, fd int) (dup int, err error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return s, false
+		return -1, err
 	}
 	defer unix.Close(pidfd)
-	dup, err := unix.PidfdGetfd(pidfd, fd, 0)
+	return unix.PidfdGetfd(pidfd, fd, 0)
+}
+
+func socketByDuplicate(pid, fd int) (s event.Socket, ok bool) {
+	dup, err := duplicate(pid, fd)
 	if err != nil {
 		return s, false
 	}

@@ -118,7 +118,7 @@ func socketType(tid, pid int, number, name string) string {
 	if err != nil {
 		return ""
 	}
-	s, _ := readSocket(tid, pid, fd, strings.TrimSuffix(strings.TrimPrefix(name, "socket:["), "]"))
+	s, _ := readSocket(tid, pid, fd, strings.TrimSuffix(strings.TrimPrefix(name, socketPrefix), "]"))
 	return event.ObjectType(name, s.Domain)
 }
 
