@@ -88,7 +88,7 @@ func (t *tryout) call(row int) (entry, whole event.Event) {
 	entry = slices.Clone(r.Event())
 	for i, p := range event.Table[row].Params {
 		if p.Type == event.Path && r.Event().NeedsBase(i) && t.random.IntN(4) > 0 {
-			r.with(event.Base+event.Part(i), pick(t.random, "/etc", "/root", "/proc/1", "/"))
+			r.with(event.Base+event.Part(i), pick(t.random, "/etc", "/root", "/proc/1", "/", "/root/.ssh", "pipe:[1]"))
 		}
 	}
 	if event.Table[row].When == event.Exit {
