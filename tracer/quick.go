@@ -6,7 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tiercel/engine/event"
-	"tiercel/engine/event/procfs"
 )
 
 // A call's result can be had by one stop instead of three where an interrupt may
@@ -15,7 +14,9 @@ import (
 // and that takes the interrupt away.
 //
 // Such are calls that open or execute a file for which nobody waits but for a disk, and
-// those that connect a socket of which nobody waits until it is connected.
+// those that connect a socket of which nobody waits until it is connected. (Of other TCP
+// an interrupt has the kernel break the wait off, and the call that is begun again may end otherwise:
+// EALREADY for EINPROGRESS, __inet_stream_connect in net/ipv4/af_inet.c.)
 // What the kernel breaks off even so it has begin again, or it was the file's to
 // end so: then the call is followed as any other.
 
@@ -29,7 +30,7 @@ func (d *noticed) isQuick(th *thread) bool {
 	case !showsResult || th.restarts > 0:
 		return false
 	case ev.RowIndex() == rowConnect():
-		return connectsAtOnce(th.pid, int(event.FD.Number(ev.Arg(0))))
+		return d.proc.ConnectsAtOnce(th.pid, int(event.FD.Number(ev.Arg(0))))
 	case row.Effect&(event.Executes|event.OpensFD) == 0:
 		return false
 	}
@@ -39,34 +40,6 @@ func (d *noticed) isQuick(th *thread) bool {
 	}
 	path, ok := ev.Bytes(event.Part(i))
 	return ok && d.isPlain(th.tid, d.look(th.tid, row, i, ev.Arg, path), mayCreate(ev))
-}
-
-// connectsAtOnce reports whether connect(2) of a process's socket waits for nobody: that of UDP, and
-// of TCP where the socket is not to block. Of other TCP an interrupt has the kernel break the wait off, and the
-// call that is begun again may end otherwise: EALREADY for EINPROGRESS (__inet_stream_connect in net/ipv4/af_inet.c).
-func connectsAtOnce(pid, fd int) bool {
-	s, err := procfs.DuplicateSocket(pid, fd)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(s)
-	if domain := socketOption(s, unix.SO_DOMAIN); domain != unix.AF_INET && domain != unix.AF_INET6 {
-		return false
-	}
-	switch socketOption(s, unix.SO_PROTOCOL) {
-	case unix.IPPROTO_UDP:
-		return true
-	case unix.IPPROTO_TCP:
-		flags, err := unix.FcntlInt(uintptr(s), unix.F_GETFL, 0)
-		return err == nil && flags&unix.O_NONBLOCK != 0
-	}
-	return false
-}
-
-// socketOption is 0 where it cannot be had.
-func socketOption(s, name int) int {
-	n, _ := unix.GetsockoptInt(s, unix.SOL_SOCKET, name)
-	return n
 }
 
 // mayCreate reports whether a call makes the file that it opens, if that is not there.

@@ -54,39 +54,6 @@ func TestLookFromADescriptor(t *testing.T) {
 	require.Equal(t, unix.S_IFIFO, int(d.file.Mode)&unix.S_IFMT)
 }
 
-func TestWhichSocketsConnectAtOnce(t *testing.T) {
-	const nonblocking = unix.SOCK_NONBLOCK
-	for _, tt := range []struct {
-		name                string
-		domain, kind, proto int
-		want                bool
-	}{
-		{"TCP", unix.AF_INET, unix.SOCK_STREAM, 0, false},
-		{"TCP that does not block", unix.AF_INET, unix.SOCK_STREAM | nonblocking, 0, true},
-		{"the same of IPv6", unix.AF_INET6, unix.SOCK_STREAM | nonblocking, 0, true},
-		{"UDP", unix.AF_INET, unix.SOCK_DGRAM, 0, true},
-		{"UNIX", unix.AF_UNIX, unix.SOCK_STREAM | nonblocking, 0, false},
-		{"MPTCP", unix.AF_INET, unix.SOCK_STREAM | nonblocking, unix.IPPROTO_MPTCP, false},
-		{"netlink", unix.AF_NETLINK, unix.SOCK_DGRAM, 0, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			fd, err := unix.Socket(tt.domain, tt.kind, tt.proto)
-			if err != nil {
-				t.Skipf("wants such a socket: %v", err)
-			}
-			defer unix.Close(fd)
-			if got := connectsAtOnce(os.Getpid(), fd); got != tt.want {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
-	}
-	null, err := os.Open(os.DevNull)
-	require.NoError(t, err)
-	defer null.Close()
-	require.False(t, connectsAtOnce(os.Getpid(), int(null.Fd())), "what is no socket")
-	require.False(t, connectsAtOnce(os.Getpid(), -1), "no descriptor")
-}
-
 func TestAConnectThatWaitsForNobodyStopsOnce(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil || !showsResult {
 		t.Skip("wants python3, which connects, and an architecture where a call's result shows at any stop (amd64)")

@@ -20,7 +20,7 @@ type Reader struct {
 	rec  *event.Builder
 	buf  []byte // of numbers, before they are added
 	file []byte // what was read of a file, until the next is
-	link []byte // the name of one that is read
+	link []byte // the name of a link, with a NUL
 
 	fields [][]byte // of such a file
 	name   []byte   // of the thread whose stat was read
@@ -54,7 +54,9 @@ const tick = uint64(time.Second / 100)
 
 func procPath(tid int, name string) string { return "/proc/" + strconv.Itoa(tid) + "/" + name }
 
-func fdLink(fd int) string { return "fd/" + strconv.Itoa(fd) }
+const fdFolder = "fd/"
+
+func fdLink(fd int) string { return fdFolder + strconv.Itoa(fd) }
 
 // AddBase adds the directory that a relative path starts from: what the
 // descriptor names, or with AT_FDCWD the working directory.
@@ -106,29 +108,32 @@ func appendFile(b []byte, name string, piece bool) ([]byte, error) {
 	}
 }
 
-// addLink adds what a link below /proc/TID points to. It allocates nothing: calls with
+// addLink adds what a link below /proc/TID points to. It allocates nothing, nor does addFDLink: calls with
 // relative paths ask for one each.
 func (r *Reader) addLink(part event.Part, tid int, name string) {
-	r.startLink(tid)
-	r.link = append(r.link, name...)
-	r.closeLink(part)
+	r.nameLink(tid, name)
+	r.readLink(part)
 }
 
-// addFDLink adds what a descriptor is of, as a link says it.
+// addFDLink adds what a descriptor is of, as its link says.
 func (r *Reader) addFDLink(part event.Part, tid, fd int) {
-	r.startLink(tid)
-	r.link = strconv.AppendInt(append(r.link, "fd/"...), int64(fd), 10)
-	r.closeLink(part)
+	r.nameFDLink(tid, fd)
+	r.readLink(part)
 }
 
-func (r *Reader) startLink(tid int) {
+func (r *Reader) nameLink(tid int, name string) {
 	r.link = strconv.AppendInt(append(r.link[:0], "/proc/"...), int64(tid), 10)
-	r.link = append(r.link, '/')
+	r.link = append(append(append(r.link, '/'), name...), 0)
 }
 
-func (r *Reader) closeLink(part event.Part) {
-	room := r.rec.Room()
+func (r *Reader) nameFDLink(tid, fd int) {
+	r.nameLink(tid, fdFolder)
+	r.link = strconv.AppendInt(r.link[:len(r.link)-1], int64(fd), 10)
 	r.link = append(r.link, 0)
+}
+
+func (r *Reader) readLink(part event.Part) {
+	room := r.rec.Room()
 	n, errno := readlink(r.link, room)
 	if errno != 0 {
 		r.rec.AddUnreadable(part)

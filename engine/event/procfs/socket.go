@@ -41,15 +41,36 @@ func roleOf(tid int, s *event.Socket) event.Role {
 	return event.RoleClient
 }
 
-// DuplicateSocket returns a descriptor of ours for a socket of a process, to be closed. It fails with
-// ENOTSOCK of any other file: to close that may wait for whoever serves it.
-func DuplicateSocket(pid, fd int) (dup int, err error) {
-	var room [len(socketPrefix)]byte
-	name := append([]byte(procPath(pid, fdLink(fd))), 0)
-	if n, errno := readlink(name, room[:]); errno != 0 || string(room[:n]) != socketPrefix {
-		return -1, unix.ENOTSOCK
+// ConnectsAtOnce reports whether connect(2) of a process's socket waits for nobody: that of UDP, and of TCP
+// where the socket is not to block. It says no where that cannot be found out.
+func (r *Reader) ConnectsAtOnce(pid, fd int) bool {
+	if !r.isSocket(pid, fd) {
+		return false
 	}
-	return duplicate(pid, fd)
+	s, err := duplicate(pid, fd)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(s)
+	if domain := option(s, unix.SO_DOMAIN); domain != unix.AF_INET && domain != unix.AF_INET6 {
+		return false
+	}
+	switch option(s, unix.SO_PROTOCOL) {
+	case unix.IPPROTO_UDP:
+		return true
+	case unix.IPPROTO_TCP:
+		flags, err := unix.FcntlInt(uintptr(s), unix.F_GETFL, 0)
+		return err == nil && flags&unix.O_NONBLOCK != 0
+	}
+	return false
+}
+
+// isSocket is asked before a descriptor is duplicated: to close one of another file may wait for whoever serves that.
+func (r *Reader) isSocket(pid, fd int) bool {
+	var room [len(socketPrefix)]byte
+	r.nameFDLink(pid, fd)
+	n, errno := readlink(r.link, room[:])
+	return errno == 0 && string(room[:n]) == socketPrefix
 }
 
 func duplicate(pid, fd int) (dup int, err error) {

@@ -34,3 +34,37 @@ func TestRolesAreTheListenersAndTheOthers(t *testing.T) {
 		})
 	}
 }
+
+func TestWhichSocketsConnectAtOnce(t *testing.T) {
+	const nonblocking = unix.SOCK_NONBLOCK
+	r := New(&event.Builder{})
+	for _, tt := range []struct {
+		name                string
+		domain, kind, proto int
+		want                bool
+	}{
+		{"TCP", unix.AF_INET, unix.SOCK_STREAM, 0, false},
+		{"TCP that does not block", unix.AF_INET, unix.SOCK_STREAM | nonblocking, 0, true},
+		{"the same of IPv6", unix.AF_INET6, unix.SOCK_STREAM | nonblocking, 0, true},
+		{"UDP", unix.AF_INET, unix.SOCK_DGRAM, 0, true},
+		{"UNIX", unix.AF_UNIX, unix.SOCK_STREAM | nonblocking, 0, false},
+		{"MPTCP", unix.AF_INET, unix.SOCK_STREAM | nonblocking, unix.IPPROTO_MPTCP, false},
+		{"netlink", unix.AF_NETLINK, unix.SOCK_DGRAM, 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fd, err := unix.Socket(tt.domain, tt.kind, tt.proto)
+			if err != nil {
+				t.Skipf("wants such a socket: %v", err)
+			}
+			defer unix.Close(fd)
+			if got := r.ConnectsAtOnce(os.Getpid(), fd); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	require.False(t, r.ConnectsAtOnce(os.Getpid(), int(null.Fd())), "what is no socket")
+	require.False(t, r.ConnectsAtOnce(os.Getpid(), -1), "no descriptor")
+}
