@@ -3,7 +3,6 @@ package rules
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,12 +44,12 @@ func TestAdviceOnLargeConditionsIsNotSlow(t *testing.T) {
 		"many alternatives":         list(20_000, " or ", "proc.tty = 1"),
 		"many of each":              list(500, " and ", "("+list(30, " or ", "proc.name startswith a")+")"),
 	} {
-		start := time.Now()
-		for _, p := range Check(ruleFile(condition)) {
-			t.Logf("%s: %s", name, p.Code)
-		}
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("%s: took %v, want far less", name, took)
-		}
+		t.Run(name, func(t *testing.T) {
+			soon(t, func() {
+				for _, p := range Check(ruleFile(condition)) {
+					t.Log(p.Code)
+				}
+			})
+		})
 	}
 }

@@ -92,11 +92,12 @@ func TestDoublingListsAreRefused(t *testing.T) {
 		prev := "l" + strconv.Itoa(i-1)
 		before = append(before, listItem("l"+strconv.Itoa(i), prev, prev))
 	}
-	start := time.Now()
-	set, problems := Compile(ruleFile("proc.name in (l21)", before...))
-	if took := time.Since(start); set != nil || took > 10*time.Second {
-		t.Errorf("got accepted %v, %.200s after %v, want an error in seconds", set != nil, messages(problems), took.Round(time.Millisecond))
-	}
+	soon(t, func() {
+		set, problems := Compile(ruleFile("proc.name in (l21)", before...))
+		if set != nil {
+			t.Errorf("got accepted, %.200s, want an error", messages(problems))
+		}
+	})
 }
 
 func TestAppendedConditionsAndItems(t *testing.T) {
