@@ -226,20 +226,8 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		return nil
 	}
 	t.begin(th, &s.Call)
-	if th.interrupted && t.rec.Event().SameCall(th.pending) { // started again by the kernel
-		th.interrupted, th.follow = false, true
-		t.door.goOn(th)
-		return nil
-	}
-	if th.interrupted && th.restarting { // a signal's handler calls: the other has not run yet, and will come again
-		th.pending, th.interrupted, th.restarting = th.pending[:0], false, false
-		t.counters.Seen--
-	}
-	if th.interrupted {
-		if err := t.finish(th, -int64(unix.EINTR)); err != nil {
-			return err
-		}
-		t.begin(th, &s.Call)
+	if again, err := t.resumes(th, &s.Call); again || err != nil {
+		return err
 	}
 	t.counters.Seen++
 	if t.mem.refused {
@@ -253,17 +241,40 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		t.door.goOn(th)
 		return t.putIf(false)
 	}
-	if row.ReadsDescriptorFirst() {
-		t.proc.AddFacts(th.tid, th.pid, need.Facts)
+	return t.watch(th, row, need.Facts, verdict != event.Drop)
+}
+
+// resumes deals with a call of the thread that a signal has interrupted, now that the
+// thread calls again. It reports whether that is the same call, which goes on.
+func (t *Tracer) resumes(th *thread, call *Call) (same bool, err error) {
+	switch {
+	case !th.interrupted:
+	case t.rec.Event().SameCall(th.pending): // started again by the kernel
+		th.interrupted, th.follow = false, true
+		t.door.goOn(th)
+		return true, nil
+	case th.restarting: // a signal's handler calls: the other has not run yet, and will come again
+		th.pending, th.interrupted, th.restarting = th.pending[:0], false, false
+		t.counters.Seen--
+	default:
+		err = t.finish(th, -int64(unix.EINTR))
+		t.begin(th, call)
+	}
+	return false, err
+}
+
+// watch tells of the call now where it is told of at its entry, else it is followed to its end.
+func (t *Tracer) watch(th *thread, row *event.Row, facts event.Facts, match bool) error {
+	if row.ReadsDescriptorFirst() || row.When == event.Entry {
+		t.proc.AddFacts(th.tid, th.pid, facts)
 	}
 	if row.When == event.Entry {
-		t.proc.AddFacts(th.tid, th.pid, need.Facts)
 		err := t.put()
 		t.door.goOn(th)
 		return err
 	}
 	th.pending = append(th.pending[:0], t.rec.Event()...)
-	th.match, th.follow = verdict != event.Drop, true
+	th.match, th.follow = match, true
 	t.door.goOn(th)
 	return nil
 }
