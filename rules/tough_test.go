@@ -58,8 +58,7 @@ var yardstick = sync.OnceValue(func() time.Duration {
 // fast or busy a machine is.
 func soon(t *testing.T, f func()) {
 	t.Helper()
-	took := worked(f)
-	if took > 60*yardstick() {
+	if took := worked(f); took > 60*yardstick() {
 		t.Errorf("worked %v, want at most 60 times %v", took, yardstick())
 	}
 }

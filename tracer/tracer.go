@@ -241,7 +241,7 @@ func (t *Tracer) entry(th *thread, s *Stop) error {
 		t.door.goOn(th)
 		return t.putIf(false)
 	}
-	return t.watch(th, row, need.Facts, verdict != event.Drop)
+	return t.tellOrFollow(th, row, need.Facts, verdict != event.Drop)
 }
 
 // resumes deals with a call of the thread that a signal has interrupted, now that the
@@ -257,14 +257,16 @@ func (t *Tracer) resumes(th *thread, call *Call) (same bool, err error) {
 		th.pending, th.interrupted, th.restarting = th.pending[:0], false, false
 		t.counters.Seen--
 	default:
-		err = t.finish(th, -int64(unix.EINTR))
-		t.begin(th, call)
+		if err = t.finish(th, -int64(unix.EINTR)); err == nil {
+			t.begin(th, call)
+		}
 	}
 	return false, err
 }
 
-// watch tells of the call now where it is told of at its entry, else it is followed to its end.
-func (t *Tracer) watch(th *thread, row *event.Row, facts event.Facts, match bool) error {
+// tellOrFollow tells of the call that is about to run where its row is told of at the
+// entry; else the call is followed to its end.
+func (t *Tracer) tellOrFollow(th *thread, row *event.Row, facts event.Facts, match bool) error {
 	if row.ReadsDescriptorFirst() || row.When == event.Entry {
 		t.proc.AddFacts(th.tid, th.pid, facts)
 	}
